@@ -1,0 +1,25 @@
+// How the scheduler of a machine is set up.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace brink {
+
+/// Where the kernel may take a CPU from a task that could go on (CONFIG_PREEMPT_*).
+enum class Preempt : std::uint8_t {
+  none,       ///< in user mode, when it sleeps, and at cond_resched()
+  voluntary,  ///< also at might_sleep()
+  full,       ///< everywhere but under a spinlock
+};
+
+/// How the scheduler's choices are made.
+struct SchedulerConfig {
+  std::string strategy = "random";
+  std::uint32_t pct_depth = 3;        ///< `pct`: bug depth d, that is d - 1 priority changes
+  std::uint64_t pct_steps = 100'000;  ///< `pct`: over how many choices they are spread
+  std::uint32_t dfs_preemptions = 2;  ///< `dfs`: bound on preemptions
+  std::string choices;                ///< `replay`: a recorded schedule, hex
+};
+
+}  // namespace brink

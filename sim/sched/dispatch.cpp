@@ -1,0 +1,214 @@
+// The scheduler core, second half: parking, waking, and who runs next on which CPU.
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "sim/sched/core_inline.hpp"
+
+namespace brink {
+
+Wake Core::park_slow(const Waitable& wait, WaitMode mode) {
+  throw_if_aborting();
+  Task& me = *cpu_->current;
+  BRINK_ASSERT(me.preempt_count == 0);
+  me.park(wait, mode, cpu_->clock);
+  if (observer_ != nullptr) observer_->parked(me);
+  leave_cpu(me);
+  return me.wake;
+}
+
+/// Gives up the CPU where the choice of who is next is not simple.
+void Core::leave_cpu(Task& me) {
+  cpu_->current = nullptr;
+  busy_ &= ~cpu_->mask();
+  leave(me);
+}
+
+void Core::yield_slow() {
+  throw_if_aborting();
+  charge(config_.costs.yield);
+  place_ready_tasks();
+  if (storage_.ready.empty()) return point(Point::cond_resched);
+  yield_to(ask_task(cpu_->current, Why::yielded));
+}
+
+void Core::yield_to(std::uint32_t choice) {
+  Cpu& cpu = *cpu_;
+  Task& me = *cpu.current;
+  if (choice != storage_.ready.size()) {
+    me.ready_since = cpu.clock;
+    Task& next = storage_.ready.take(choice);
+    storage_.ready.push(me);
+    assign(cpu, next);
+  }
+  leave(me);
+}
+
+void Core::point_slow(Point kind) {
+  throw_if_aborting();
+  ++steps_;
+  Cpu& cpu = *cpu_;
+  place_ready_tasks();
+  const bool tick = cpu.clock >= cpu.next_tick;
+  const bool wanted = !storage_.ready.empty();
+  // A tick that falls where the task may not be preempted stays pending.
+  if (tick && !wanted) cpu.next_tick = cpu.clock + tick_;
+  if (!wanted || !(asks_ || tick) || !may_preempt(kind)) return leave(*cpu.current);
+  if (tick) cpu.next_tick = cpu.clock + tick_;
+  yield_to(ask_task(cpu.current, tick ? Why::tick : Why::point));
+}
+
+bool Core::may_preempt(Point kind) const {
+  if (cpu_->current->preempt_count != 0) return false;
+  switch (kind) {
+    case Point::user:
+    case Point::cond_resched: return true;
+    case Point::might_sleep: return config_.preempt != Preempt::none;
+    case Point::primitive: return config_.preempt == Preempt::full;
+  }
+  return false;
+}
+
+// --- Choices.
+
+inline std::uint32_t Core::ask_task(const Task* current, Why why) {
+  const std::uint32_t ready = storage_.ready.size();
+  const std::uint32_t options = ready + (current != nullptr ? 1 : 0);
+  const std::uint32_t usual = default_choice(why, ready);
+  const std::uint32_t choice =
+      defaults_ || options == 1 ? usual : strategy_->pick_task(storage_.ready, current, why);
+  BRINK_ASSERT(choice < options);
+  if (choice == usual) {
+    storage_.choices.add_default();
+  } else {
+    storage_.choices.add(choice);
+  }
+  return choice;
+}
+
+std::uint32_t Core::ask_cpu(std::span<const CpuView> cpus, std::uint32_t last) {
+  std::uint32_t usual = 0;
+  for (std::uint32_t i = 1; i < cpus.size(); ++i) {
+    if (cpus[i].clock < cpus[usual].clock) usual = i;
+  }
+  const std::uint32_t choice = defaults_ ? usual : strategy_->pick_cpu(cpus, last);
+  BRINK_ASSERT(choice < cpus.size());
+  if (choice == usual) {
+    storage_.choices.add_default();
+  } else {
+    storage_.choices.add(choice);
+  }
+  return choice;
+}
+
+inline void Core::assign(Cpu& cpu, Task& task) {
+  cpu.clock = std::max(cpu.clock, task.ready_since) + config_.costs.context_switch;
+  if (cpu.clock >= cpu.next_tick) cpu.next_tick = cpu.clock + tick_;
+  cpu.current = &task;
+  task.cpu = static_cast<std::uint8_t>(cpu.number);
+  ++task.switches;
+  busy_ |= cpu.mask();
+  note(EventKind::context_switch, task.id, cpu.clock);
+}
+
+void Core::place_ready_tasks() {
+  while (!storage_.ready.empty() && busy_ != all_cpus_) {
+    Cpu& cpu = cpus_[static_cast<std::size_t>(std::countr_one(busy_))];
+    assign(cpu, storage_.ready.take(ask_task(nullptr, Why::freed)));
+  }
+}
+
+Nanos Core::busy_time() const {
+  Nanos earliest = never;
+  for (std::uint64_t left = busy_; left != 0; left &= left - 1) {
+    earliest = std::min(earliest, cpus_[static_cast<std::size_t>(std::countr_zero(left))].clock);
+  }
+  return earliest;
+}
+
+Task* Core::choose_next() {
+  for (;;) {
+    if (stopping_) return nullptr;
+    place_ready_tasks();
+    const Nanos busy = busy_time();
+    const Nanos time = std::min(busy, due_);
+    if (time == never) return nullptr;
+    machine_time_ = std::max(machine_time_, time);
+    if (due_ > busy) return step_cpu();
+    fire_timer();
+  }
+}
+
+Task* Core::step_cpu() {
+  std::array<CpuView, 64> eligible;
+  std::uint32_t count = 0;
+  std::uint32_t last = 64;
+  for (std::uint64_t left = busy_; left != 0; left &= left - 1) {
+    const auto number = static_cast<std::uint32_t>(std::countr_zero(left));
+    const Cpu& cpu = cpus_[number];
+    if (cpu.clock > machine_time_ + tick_) continue;
+    if (&cpu == cpu_) last = count;
+    eligible[count++] = {number, cpu.clock, cpu.current};
+  }
+  const std::uint32_t choice = count == 1 ? 0 : ask_cpu({eligible.data(), count}, std::min(last, count));
+  cpu_ = &cpus_[eligible[choice].cpu];
+  set_horizon();
+  return cpu_->current;
+}
+
+void Core::set_horizon() {
+  const Nanos horizon = std::min(due_, cpu_->next_tick);
+  horizon_ = simple_ ? horizon : shared_horizon(horizon);
+}
+
+Nanos Core::shared_horizon(Nanos horizon) const {
+  if (stopping_) return 0;
+  const std::uint64_t others = busy_ & ~cpu_->mask();
+  if (asks_) return others != 0 || !storage_.ready.empty() ? 0 : horizon;
+  // A strategy that does not ask keeps the CPUs in the order of their clocks.
+  for (std::uint64_t left = others; left != 0; left &= left - 1) {
+    horizon = std::min(horizon, cpus_[static_cast<std::size_t>(std::countr_zero(left))].clock + 1);
+  }
+  return horizon;
+}
+
+Nanos Core::headroom() const {
+  Nanos limit = std::min(due_, cpu_->next_tick);
+  const std::uint64_t others = busy_ & ~cpu_->mask();
+  for (std::uint64_t left = others; left != 0; left &= left - 1) {
+    limit = std::min(limit, cpus_[static_cast<std::size_t>(std::countr_zero(left))].clock + tick_);
+  }
+  return limit > cpu_->clock ? limit - cpu_->clock : 1;
+}
+
+// --- Switching.
+
+/// Lets somebody else run, if anybody can and is not the caller.
+void Core::leave(Task& me) {
+  Task* next = choose_next();
+  if (next == &me) return;
+  if (next != nullptr) return switch_to(me, *next);
+  switch_fibers(*me.fiber, pool_.main());
+  throw_if_aborting();
+}
+
+void Core::end_task(Fiber& fiber) {
+  Task& me = *fiber.task;
+  me.state = TaskState::dead;
+  me.fiber = nullptr;
+  fiber.handle = &fiber.idle_handle;
+  --live_;
+  pool_.put(fiber);
+  if (aborting_) return switch_fibers(fiber, pool_.main());
+  if (observer_ != nullptr) observer_->exited(me);
+  Task* next = simple_ ? next_simple(*cpu_) : nullptr;
+  if (next == nullptr) {
+    cpu_->current = nullptr;
+    busy_ &= ~cpu_->mask();
+    next = choose_next();
+  }
+  switch_fibers(fiber, next != nullptr ? *next->fiber : pool_.main());
+}
+
+}  // namespace brink
