@@ -23,6 +23,8 @@ struct Costs {
   Nanos slab_object = 80;            ///< guess: one object from or to a slab's free list
   Nanos copy_page = 400;             ///< guess: 4 KiB to or from user space
   Nanos oom_scan_task = 200;         ///< guess: one task scored by the OOM killer
+  Nanos path_component = 60;         ///< guess: one name hashed and found in the dentry cache
+  Nanos dir_block = 500;             ///< guess: one directory block of 4 KiB searched
 };
 
 }  // namespace brink

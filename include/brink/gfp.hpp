@@ -1,6 +1,6 @@
 // What an allocation may do to find memory: the __GFP_* bits and their composites, by the kernel's
-// own names (include/linux/gfp.h, Linux 4.0 and 6.1). One representation serves every era; bits that
-// an era lacks are never set by its sites.
+// own names (include/linux/gfp.h, Linux 4.0 and 6.1). One representation serves every era; bits
+// that an era lacks are never set by its sites.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ enum class Gfp : std::uint32_t {
   dma32 = 1u << 2,
   movable = 1u << 3,
   reclaimable = 1u << 4,
-  high = 1u << 5,            ///< may dip into the reserve
-  io = 1u << 6,              ///< may start physical I/O
-  fs = 1u << 7,              ///< may call into the file system
+  high = 1u << 5,  ///< may dip into the reserve
+  io = 1u << 6,    ///< may start physical I/O
+  fs = 1u << 7,    ///< may call into the file system
   cold = 1u << 8,
   nowarn = 1u << 9,
   retry_mayfail = 1u << 10,  ///< __GFP_REPEAT before 4.13
@@ -66,19 +66,23 @@ inline constexpr unsigned max_order = 10;
 enum class GfpClass : std::uint8_t { nowait, atomic, noio, nofs, kernel };
 
 constexpr GfpClass gfp_class(Gfp gfp) {
-  if (!has(gfp, Gfp::direct_reclaim)) return has(gfp, Gfp::high) ? GfpClass::atomic : GfpClass::nowait;
+  if (!has(gfp, Gfp::direct_reclaim))
+    return has(gfp, Gfp::high) ? GfpClass::atomic : GfpClass::nowait;
   if (!has(gfp, Gfp::io)) return GfpClass::noio;
   return has(gfp, Gfp::fs) ? GfpClass::kernel : GfpClass::nofs;
 }
 
 const char* name(GfpClass c);
 
-/// As the kernel's tracepoints print it: `GFP_NOFS|__GFP_ZERO`.
+/// As tracepoints of Linux 6.18 print it, composites first: `GFP_NOFS|__GFP_ZERO`; "none" for none.
 std::string gfp_text(Gfp gfp);
 
-/// Reads what a tracepoint printed, of any era: flag names joined by `|`, or a hexadecimal number of
-/// 6.x. Names that mean nothing to the model are skipped and, if `unknown` is given, listed there.
-/// False if the text is no mask at all.
+/// Reads what a tracepoint or report of any era printed: flag names joined by `|`, a hexadecimal
+/// number of 6.x, or `0xNUMBER(NAMES)`. Composites mean what they mean in 6.1 (later kernels'
+/// GFP_NOWAIT includes __GFP_NOWARN, which is lost). A mask with names that only kernels before 4.4
+/// used gets what was implied then: it wakes kswapd unless it says GFP_NO_KSWAPD. Names and numbers
+/// that mean nothing to the model are skipped and, if `unknown` is given, listed there. False, and
+/// `gfp` untouched, if the text is no mask at all.
 bool parse_gfp(std::string_view text, Gfp& gfp, std::string* unknown = nullptr);
 
 }  // namespace brink

@@ -19,7 +19,8 @@ struct SchedulerConfig {
   std::uint32_t pct_depth = 3;        ///< `pct`: bug depth d, that is d - 1 priority changes
   std::uint64_t pct_steps = 100'000;  ///< `pct`: over how many choices they are spread
   std::uint32_t dfs_preemptions = 2;  ///< `dfs`: bound on preemptions
-  std::string choices;                ///< `replay`: a recorded schedule, hex
+  /// `replay`: a recorded schedule, hex. `dfs`: the choices that the schedule begins with, hex.
+  std::string choices;
 };
 
 }  // namespace brink

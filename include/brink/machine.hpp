@@ -1,0 +1,110 @@
+// A machine as plain data: what hardware and kernel a run simulates, and who runs on it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "brink/costs.hpp"
+#include "brink/hook.hpp"
+#include "brink/policy.hpp"
+#include "brink/program.hpp"
+#include "brink/rules.hpp"
+#include "brink/scheduling.hpp"
+#include "brink/units.hpp"
+
+namespace brink {
+
+/// What ext4 does when its journal fails (`errors=`).
+enum class ErrorsMode : std::uint8_t { go_on, remount_ro, panic };
+
+struct MountConfig {
+  std::string at = "/";
+  std::string fs = "ext4";
+  std::string device = "disk";  ///< a row of the device table
+  ErrorsMode errors = ErrorsMode::remount_ro;
+  std::uint64_t size = 4 * GiB;
+  std::uint64_t journal = 64 * MiB;
+};
+
+struct MachineConfig {
+  std::uint32_t cpus = 2;              ///< 1 … 64
+  std::uint32_t hz = 250;              ///< ticks a second
+  Preempt preempt = Preempt::voluntary;
+  std::uint64_t memory = 512 * MiB;
+  std::uint64_t reserved = 0;          ///< kernel image and memory map, off `memory` before `managed`
+  std::uint64_t swap = 0;
+  std::string swap_device = "disk";
+  Costs costs;
+  SchedulerConfig scheduler;
+  Nanos time_limit = 3'600 * seconds;
+  Nanos settle = 300 * seconds;        ///< W of the settling phase
+  Nanos hung_task_timeout = 120 * seconds;
+  Nanos soft_lockup_limit = 20 * seconds;
+  bool lockdep = false;
+  bool single_step = false;            ///< no bulk steps; same results, slower
+  std::vector<MountConfig> mounts;
+};
+
+/// One kind of task of an experiment.
+struct TaskConfig {
+  std::string program;
+  std::shared_ptr<const Program> code;
+  std::uint32_t count = 1;
+  bool daemon = false;
+  int oom_score_adj = 0;
+  Nanos start = 0;  ///< when it starts
+};
+
+/// One event of the trace, as it enters the hash (design §7).
+struct TraceEvent {
+  const char* kind = "";  ///< "context_switch", "lock_grant", …
+  std::uint64_t a = 0, b = 0;
+};
+
+/// Everything that a run depends on besides the version of brink.
+struct RunSpec {
+  std::string run_id;
+  MachineConfig machine;
+  Rules rules;
+  SiteRule (*site_rule)(Site) = nullptr;
+  std::shared_ptr<const AllocPolicy> alloc_policy;
+  std::shared_ptr<const OomPolicy> oom_policy;
+  std::shared_ptr<const ReclaimPolicy> reclaim_policy;
+  std::vector<TaskConfig> tasks;
+  /// Makes the run's faults; called once, at its start.
+  std::function<std::vector<std::unique_ptr<Fault>>(std::uint64_t seed)> make_faults;
+  std::uint64_t seed = 1;
+
+  // What-ifs: the same run up to a place, then something else.
+
+  /// From this policy question on (counting from 1), `alloc_policy_then` is asked; 0 never.
+  std::uint64_t switch_policy_at = 0;
+  std::shared_ptr<const AllocPolicy> alloc_policy_then;
+  /// From this choice on (counting from 0), the scheduler uses the streams of this seed; ~0 never.
+  std::uint64_t reschedule_at = ~std::uint64_t{0};
+  std::uint64_t reschedule_seed = 0;
+
+  // What to keep.
+  bool keep_failures = false;
+  bool tell_story = false;
+  bool keep_schedule = false;
+
+  // Who watches. Neither changes anything.
+
+  /// If set, told of each event as it enters the trace hash, in order.
+  std::function<void(const TraceEvent&)> on_event;
+  /// If set, changed now and then by the run's thread while the run gets on, at least once in every
+  /// few thousand primitives, so that a watchdog of the host sees one that does not.
+  std::atomic<std::uint64_t>* heartbeat = nullptr;
+};
+
+struct Outcome;
+
+/// Runs it, on this thread. Never throws for anything that the simulated world does.
+Outcome run_machine(const RunSpec& spec);
+
+}  // namespace brink

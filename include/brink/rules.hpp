@@ -1,0 +1,52 @@
+// Rules: one named switch for each behaviour that differs between kernels and is nobody's policy.
+// The model reads switches, never the name of a kernel; an era is a row that sets them all.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "brink/policy.hpp"
+#include "brink/sites.hpp"
+
+namespace brink {
+
+struct Rules {
+  /// When a request that loops wakes kswapd. 2.6.31 moved the wake above the restart label
+  /// (11e33f6a55e); 2.6.32 moved it back (cc4a6851466).
+  enum class KswapdWake : std::uint8_t { entry, restart, round };
+  KswapdWake kswapd_wake = KswapdWake::round;
+
+  /// How a watermark is tested above order 0: the mark halves with each order (≤ 4.3), or one free
+  /// block of the order is enough (97a16fc82a7c, 4.4).
+  enum class HighOrderMark : std::uint8_t { halving, free_block };
+  HighOrderMark high_order_mark = HighOrderMark::halving;
+
+  /// Lookups of names that are not cached take the directory's lock for reading
+  /// (9902af79c01a, 4.7) rather than exclusively.
+  bool parallel_lookup = false;
+
+  /// Allocations inside a transaction lose __GFP_FS by themselves (7dea19f9ee63, 4.12).
+  bool nofs_scope = false;
+
+  /// What a page fault does that got no memory: kill somebody and try again (≤ 5.x), or only try
+  /// again (60e2793d440a, 5.16).
+  bool fault_oom_kills = true;
+
+  /// Bounds of min_free_kbytes; the upper one became 262,144 with ee8eb9a5fe863 (5.8).
+  std::uint32_t min_free_kbytes_max = 65'536;
+};
+
+/// A kernel: the three policies with their parameters, the rules, and what it makes of each site.
+struct EraRow {
+  const char* name;
+  const char* summary;
+  const char* alloc_policy;
+  const char* oom_policy;
+  const char* reclaim_policy;
+  Rules rules;
+  SiteRule (*site)(Site site);
+};
+
+std::span<const EraRow> eras();
+
+}  // namespace brink
