@@ -16,8 +16,8 @@ class ChoiceLog {
     count_ = defaults_ = 0;
   }
 
-  /// The default was taken.
-  void add_default() { ++defaults_; }
+  /// The default was taken, if there was a choice.
+  void add_default(bool choice = true) { defaults_ += choice; }
 
   /// Another option was taken.
   void add(std::uint32_t choice) {

@@ -16,7 +16,7 @@ Core::Core(const CoreConfig& config, Strategy& strategy, FiberPool& pool)
       all_cpus_(~std::uint64_t{0} >> (64 - config.cpus)) {
   BRINK_ASSERT(config.cpus >= 1 && config.cpus <= 64 && config.hz >= 1);
   storage_.clear();
-  for (std::uint32_t i = 0; i < config.cpus; ++i) cpus_[i] = {nullptr, 0, 0, i};
+  for (std::uint32_t i = 0; i < config.cpus; ++i) cpus_[i] = {nullptr, 0, 0, i, 0};
   set_strategy(strategy);
   if (config.time_limit != never) at(config.time_limit, time_is_up, this, 0);
   // Contexts that differ in a sticky exception flag make every switch between them slow.
@@ -79,7 +79,9 @@ Task& Core::spawn(std::string_view comm, TaskBody body) {
 }
 
 void Core::arm(Task& task) {
-  Fiber& fiber = pool_.get(cpu_ != nullptr ? *cpu_->current->fiber : pool_.main());
+  // Timers run on the stack of whoever left its CPU last.
+  Fiber* running = cpu_ != nullptr ? cpu_->current->fiber : running_ != nullptr ? host_ : &pool_.main();
+  Fiber& fiber = pool_.get(*running);
   fiber.body = this;
   fiber.task = &task;
   fiber.handle = &task.handle;
@@ -90,6 +92,7 @@ void Core::arm(Task& task) {
 RunEnd Core::run() {
   BRINK_ASSERT(running_ == nullptr && cpu_ == nullptr);
   running_ = this;
+  host_ = &pool_.main();
   if (Task* first = choose_next()) switch_fibers(pool_.main(), *first->fiber);
   running_ = nullptr;
   cpu_ = nullptr;
@@ -138,7 +141,7 @@ Core::Timer Core::at(Nanos when, TimerFunction function, void* context, std::uin
 }
 
 bool Core::cancel(Timer timer) {
-  if (storage_.calls[timer.slot].sequence != timer.sequence) return false;
+  if (timer.sequence == 0 || storage_.calls[timer.slot].sequence != timer.sequence) return false;
   // The heap's entry stays and finds nobody.
   storage_.free_call(timer.slot);
   return true;
@@ -147,21 +150,39 @@ bool Core::cancel(Timer timer) {
 void Core::fire_timer() {
   const TimerHeap::Entry entry = storage_.timers.pop();
   due_ = storage_.timers.next();
-  if ((entry.target & call_bit) == 0) {
-    Task& task = *storage_.tasks[entry.target];
-    if (task.timer_sequence != entry.sequence) return;
-    note(EventKind::time_advance, entry.when, entry.sequence);
-    make_ready(task, Wake::timeout, entry.when);
-    return;
-  }
+  if (!live(entry)) return;
+  const bool call_function = (entry.target & call_bit) != 0;
   const std::uint32_t slot = entry.target & ~call_bit;
-  const TimerCall call = storage_.calls[slot];
-  if (call.sequence != entry.sequence) return;
+  if (call_function && storage_.calls[slot].function == time_is_up && idle() && !any_live_timer()) {
+    return stop_for(RunEnd::quiet);  // Nothing would have happened but the limit itself.
+  }
+  machine_time_ = std::max(machine_time_, entry.when);
   note(EventKind::time_advance, entry.when, entry.sequence);
+  if (!call_function) return make_ready(*storage_.tasks[entry.target], Wake::timeout, entry.when);
+  const TimerCall call = storage_.calls[slot];
   storage_.free_call(slot);
   Cpu* const interrupted = std::exchange(cpu_, nullptr);
   call.function(call.context, call.argument);
   cpu_ = interrupted;
+}
+
+/// False for a timer that was cancelled, or whose task was woken before.
+bool Core::live(const TimerHeap::Entry& entry) const {
+  if ((entry.target & call_bit) != 0) {
+    return storage_.calls[entry.target & ~call_bit].sequence == entry.sequence;
+  }
+  return storage_.tasks[entry.target]->timer_sequence == entry.sequence;
+}
+
+bool Core::any_live_timer() {
+  while (!storage_.timers.empty()) {
+    const TimerHeap::Entry entry = storage_.timers.pop();
+    if (!live(entry)) continue;
+    storage_.timers.push(entry.when, entry.sequence, entry.target);
+    break;
+  }
+  due_ = storage_.timers.next();
+  return due_ != never;
 }
 
 void Core::time_is_up(void* core, std::uint64_t) {

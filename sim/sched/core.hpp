@@ -33,6 +33,7 @@ struct CoreConfig {
   Preempt preempt = Preempt::voluntary;
   Costs costs;
   Nanos time_limit = never;
+  Nanos soft_lockup_limit = never;  ///< CoreObserver::held_cpu() is told beyond it
 };
 
 /// Why Core::run() returned.
@@ -50,6 +51,11 @@ class CoreObserver {
  public:
   virtual void parked(Task& task) = 0;
   virtual void exited(Task& task) = 0;
+  /// A poll loop of the task went round without success.
+  virtual void polled(Task&) {}
+  /// The task has kept its CPU for longer than the soft lockup limit, since `since`, without passing
+  /// a place where it could have been switched away (give or take one tick). May be told repeatedly.
+  virtual void held_cpu(Task&, Nanos /*since*/) {}
 
  protected:
   ~CoreObserver() = default;
@@ -111,6 +117,13 @@ class Core final : public FiberBody {
   /// Points at which the core had something to decide; grows for as long as the model does anything.
   std::uint64_t steps() const { return steps_; }
 
+  /// True if no task runs or is READY.
+  bool idle() const { return busy_ == 0 && storage_.ready.empty(); }
+  /// When the next timer is due, stale ones included; `never` if there is none.
+  Nanos next_due() const { return due_; }
+  /// Functions that timers have yet to call, the time limit's own included.
+  std::size_t pending_calls() const { return storage_.calls.size() - storage_.free_calls.size(); }
+
   /// Adds an event to the run's hash.
   void note(EventKind kind, std::uint64_t a, std::uint64_t b) {
     hash_.add(kind, a, b);
@@ -121,14 +134,14 @@ class Core final : public FiberBody {
 
   /// A timer that calls a function.
   struct Timer {
-    std::uint32_t slot;
-    std::uint32_t sequence;
+    std::uint32_t slot = 0;
+    std::uint32_t sequence = 0;
   };
 
   /// Calls `function` when machine time reaches `when`, as an interrupt would: it may wake tasks and
-  /// set timers, and must not park.
+  /// set timers and spawn tasks, and must not park.
   Timer at(Nanos when, TimerFunction function, void* context, std::uint64_t argument);
-  /// False if it has fired already.
+  /// False if it has fired already, or was never set.
   bool cancel(Timer timer);
 
   /// Makes a parked task READY; nothing if it is not parked.
@@ -164,7 +177,10 @@ class Core final : public FiberBody {
   Wake sleep(Nanos duration, WaitMode mode = WaitMode::uninterruptible);
 
   /// One more fruitless round of a poll loop of the running task.
-  void poll_round() { strategy_->poll_round(current()); }
+  void poll_round() {
+    strategy_->poll_round(current());
+    if (observer_ != nullptr) observer_->polled(current());
+  }
 
   /// How long the running CPU may go on before an event, its tick, or the bound on how far CPUs may
   /// drift apart; at least 1. Bulk steps size themselves by it.
@@ -178,24 +194,29 @@ class Core final : public FiberBody {
     Nanos clock;
     Nanos next_tick;
     std::uint32_t number;
+    Nanos could_switch;  ///< when it last was where its task could have been switched away
     std::uint64_t mask() const { return std::uint64_t{1} << number; }
   };
 
   void stop_for(RunEnd why);
   void arm(Task& task);
   void end_task(Fiber& fiber);
+  void retire(Fiber& fiber);
   void throw_if_aborting() const {
     if (aborting_) [[unlikely]] throw WorldAbort{};
   }
 
   void push_timer(Nanos when, std::uint32_t target);
   void fire_timer();
+  bool live(const TimerHeap::Entry& entry) const;
+  bool any_live_timer();
   Task* sole_sleeper(Nanos& clock);
   static void time_is_up(void* core, std::uint64_t);
 
   void make_ready(Task& task, Wake how, Nanos time);
   void point_slow(Point kind);
   bool may_preempt(Point kind) const;
+  void mark_switch_point(bool could_switch);
   Wake park_slow(const Waitable& wait, WaitMode mode);
   void yield_slow();
   void yield_to(std::uint32_t choice);
@@ -242,6 +263,7 @@ class Core final : public FiberBody {
   Nanos machine_time_ = 0;
   CoreStorage storage_;
   FiberPool& pool_;
+  Fiber* host_ = nullptr;  ///< on whose stack the core decides who runs next
   const CoreConfig config_;
   const std::uint64_t all_cpus_;
   std::array<Cpu, 64> cpus_;  // Only the first config_.cpus are set.

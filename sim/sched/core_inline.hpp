@@ -53,8 +53,8 @@ namespace brink {
     if (next == nullptr) return nullptr;
   } else {
     if (clock >= due_) return nullptr;
-    storage_.choices.add_default();
     next = &storage_.ready.pop();
+    storage_.choices.add_default(!storage_.ready.empty());
   }
   clock += config_.costs.context_switch;
   if (clock >= cpu.next_tick) cpu.next_tick = clock + tick_;

@@ -12,6 +12,7 @@ Wake Core::park_slow(const Waitable& wait, WaitMode mode) {
   throw_if_aborting();
   Task& me = *cpu_->current;
   BRINK_ASSERT(me.preempt_count == 0);
+  mark_switch_point(true);
   me.park(wait, mode, cpu_->clock);
   if (observer_ != nullptr) observer_->parked(me);
   leave_cpu(me);
@@ -28,6 +29,7 @@ void Core::leave_cpu(Task& me) {
 void Core::yield_slow() {
   throw_if_aborting();
   charge(config_.costs.yield);
+  mark_switch_point(true);
   place_ready_tasks();
   if (storage_.ready.empty()) return point(Point::cond_resched);
   yield_to(ask_task(cpu_->current, Why::yielded));
@@ -49,6 +51,7 @@ void Core::point_slow(Point kind) {
   throw_if_aborting();
   ++steps_;
   Cpu& cpu = *cpu_;
+  mark_switch_point(may_preempt(kind));
   place_ready_tasks();
   const bool tick = cpu.clock >= cpu.next_tick;
   const bool wanted = !storage_.ready.empty();
@@ -57,6 +60,14 @@ void Core::point_slow(Point kind) {
   if (!wanted || !(asks_ || tick) || !may_preempt(kind)) return leave(*cpu.current);
   if (tick) cpu.next_tick = cpu.clock + tick_;
   yield_to(ask_task(cpu.current, tick ? Why::tick : Why::point));
+}
+
+inline void Core::mark_switch_point(bool could_switch) {
+  Cpu& cpu = *cpu_;
+  if (cpu.clock - cpu.could_switch > config_.soft_lockup_limit) [[unlikely]] {
+    if (observer_ != nullptr) observer_->held_cpu(*cpu.current, cpu.could_switch);
+  }
+  if (could_switch) cpu.could_switch = cpu.clock;
 }
 
 bool Core::may_preempt(Point kind) const {
@@ -75,9 +86,10 @@ bool Core::may_preempt(Point kind) const {
 inline std::uint32_t Core::ask_task(const Task* current, Why why) {
   const std::uint32_t ready = storage_.ready.size();
   const std::uint32_t options = ready + (current != nullptr ? 1 : 0);
+  if (options == 1) return 0;
   const std::uint32_t usual = default_choice(why, ready);
   const std::uint32_t choice =
-      defaults_ || options == 1 ? usual : strategy_->pick_task(storage_.ready, current, why);
+      defaults_ ? usual : strategy_->pick_task(storage_.ready, current, why);
   BRINK_ASSERT(choice < options);
   if (choice == usual) {
     storage_.choices.add_default();
@@ -88,10 +100,7 @@ inline std::uint32_t Core::ask_task(const Task* current, Why why) {
 }
 
 std::uint32_t Core::ask_cpu(std::span<const CpuView> cpus, std::uint32_t last) {
-  std::uint32_t usual = 0;
-  for (std::uint32_t i = 1; i < cpus.size(); ++i) {
-    if (cpus[i].clock < cpus[usual].clock) usual = i;
-  }
+  const std::uint32_t usual = default_cpu(cpus);
   const std::uint32_t choice = defaults_ ? usual : strategy_->pick_cpu(cpus, last);
   BRINK_ASSERT(choice < cpus.size());
   if (choice == usual) {
@@ -106,6 +115,7 @@ inline void Core::assign(Cpu& cpu, Task& task) {
   cpu.clock = std::max(cpu.clock, task.ready_since) + config_.costs.context_switch;
   if (cpu.clock >= cpu.next_tick) cpu.next_tick = cpu.clock + tick_;
   cpu.current = &task;
+  cpu.could_switch = cpu.clock;
   task.cpu = static_cast<std::uint8_t>(cpu.number);
   ++task.switches;
   busy_ |= cpu.mask();
@@ -132,11 +142,13 @@ Task* Core::choose_next() {
     if (stopping_) return nullptr;
     place_ready_tasks();
     const Nanos busy = busy_time();
-    const Nanos time = std::min(busy, due_);
-    if (time == never) return nullptr;
-    machine_time_ = std::max(machine_time_, time);
-    if (due_ > busy) return step_cpu();
-    fire_timer();
+    if (due_ <= busy && due_ != never) {
+      fire_timer();
+      continue;
+    }
+    if (busy == never) return nullptr;
+    machine_time_ = std::max(machine_time_, busy);
+    return step_cpu();
   }
 }
 
@@ -186,6 +198,7 @@ Nanos Core::headroom() const {
 
 /// Lets somebody else run, if anybody can and is not the caller.
 void Core::leave(Task& me) {
+  host_ = me.fiber;
   Task* next = choose_next();
   if (next == &me) return;
   if (next != nullptr) return switch_to(me, *next);
@@ -193,21 +206,31 @@ void Core::leave(Task& me) {
   throw_if_aborting();
 }
 
+void Core::retire(Fiber& fiber) {
+  fiber.task->fiber = nullptr;
+  fiber.handle = &fiber.idle_handle;
+  pool_.put(fiber);
+}
+
 void Core::end_task(Fiber& fiber) {
   Task& me = *fiber.task;
   me.state = TaskState::dead;
-  me.fiber = nullptr;
-  fiber.handle = &fiber.idle_handle;
   --live_;
-  pool_.put(fiber);
-  if (aborting_) return switch_fibers(fiber, pool_.main());
+  if (aborting_) {
+    retire(fiber);
+    return switch_fibers(fiber, pool_.main());
+  }
+  mark_switch_point(true);
   if (observer_ != nullptr) observer_->exited(me);
   Task* next = simple_ ? next_simple(*cpu_) : nullptr;
   if (next == nullptr) {
     cpu_->current = nullptr;
     busy_ &= ~cpu_->mask();
+    host_ = &fiber;
     next = choose_next();
   }
+  // Only now: a timer or the observer may have spawned a task, which needs another fiber.
+  retire(fiber);
   switch_fibers(fiber, next != nullptr ? *next->fiber : pool_.main());
 }
 

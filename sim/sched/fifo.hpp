@@ -8,14 +8,12 @@ namespace brink {
 
 class FifoStrategy final : public Strategy {
  public:
-  std::uint32_t pick_task(const ReadyQueue&, const Task*, Why) override { return 0; }
+  std::uint32_t pick_task(const ReadyQueue& ready, const Task*, Why why) override {
+    return default_choice(why, ready.size());
+  }
 
   std::uint32_t pick_cpu(std::span<const CpuView> cpus, std::uint32_t) override {
-    std::uint32_t earliest = 0;
-    for (std::uint32_t i = 1; i < cpus.size(); ++i) {
-      if (cpus[i].clock < cpus[earliest].clock) earliest = i;
-    }
-    return earliest;
+    return default_cpu(cpus);
   }
 
   bool takes_defaults() const override { return true; }

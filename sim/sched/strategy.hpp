@@ -30,12 +30,22 @@ struct CpuView {
   const Task* task;
 };
 
+/// The choice of CPU that is not logged: whose clock is earliest, and of these the lowest number.
+constexpr std::uint32_t default_cpu(std::span<const CpuView> cpus) {
+  std::uint32_t earliest = 0;
+  for (std::uint32_t i = 1; i < cpus.size(); ++i) {
+    if (cpus[i].clock < cpus[earliest].clock) earliest = i;
+  }
+  return earliest;
+}
+
 class Strategy {
  public:
   virtual ~Strategy() = default;
 
   /// Which READY task a CPU takes: an index into `ready` (never empty), or ready.size() for carrying
-  /// on with `current`. `current` is null exactly if `why` is `freed`.
+  /// on with `current`. `current` is null exactly if `why` is `freed`. Asked only if there are at
+  /// least two options; each time it is asked is one choice in the log.
   virtual std::uint32_t pick_task(const ReadyQueue& ready, const Task* current, Why why) = 0;
 
   /// Which of several CPUs steps next: an index into `cpus`, which hold every busy CPU that is at

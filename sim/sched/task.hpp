@@ -14,7 +14,7 @@ namespace brink {
 
 struct Fiber;
 struct Process;
-struct HeldLocks;
+struct HeldLock;
 struct FailureList;
 
 enum class TaskState : std::uint8_t {
@@ -59,8 +59,10 @@ struct TaskBody {
 
 struct alignas(64) Task {
   // One cache line holds all that parking, waking and switching touch.
-  Task* next = nullptr;     ///< in the one queue that it is in: READY, or of waiters
+  Task* next = nullptr;     ///< in the queue of READY tasks
+  Task* wait_next = nullptr;  ///< in the one queue of waiters that it is in (waiters.hpp)
   void* handle = nullptr;   ///< what its fiber is continued by (switch.hpp)
+  const Waitable* wait = nullptr;    ///< what it is parked on; null unless parked
   TaskId id = no_task;
   TaskState state = TaskState::dead;
   WaitMode wait_mode = WaitMode::uninterruptible;
@@ -68,22 +70,23 @@ struct alignas(64) Task {
   std::uint8_t cpu = 0;
   std::uint32_t timer_sequence = 0;  ///< of the pending sleep or timeout; 0 if none
   std::uint32_t preempt_count = 0;   ///< spinlocks held; no preemption while it is not 0
-  const Waitable* wait = nullptr;    ///< what it is parked on; null unless parked
-  Nanos parked_since = 0;
-  Nanos ready_since = 0;
+  union {
+    Nanos parked_since = 0;  ///< if it is parked
+    Nanos ready_since;       ///< if it is READY
+  };
   std::uint64_t switches = 0;  ///< voluntary and involuntary, as khungtaskd counts them
 
-  Fiber* fiber = nullptr;
-  std::uint32_t flags = 0;
-  Nanos progress_at = 0;  ///< last progress of its own: request met or refused, syscall done, lock granted
+  HeldLock* locks = nullptr;  ///< sim/locking: what it holds, the latest first
+  Nanos progress_at = 0;      ///< last progress of its own: request met or refused, syscall done, lock granted
 
   // The outermost unlimited loop that it is inside of (design §4): its wait, whatever it parks on.
   const Waitable* loop = nullptr;
   std::uint64_t loop_rounds = 0;  ///< rounds of that loop since its last progress
   Nanos loop_since = 0;
 
-  void* wait_data = nullptr;        ///< what the queue of waiters notes about it
-  HeldLocks* locks = nullptr;       ///< sim/locking
+  Fiber* fiber = nullptr;
+  void* wait_data = nullptr;  ///< what the queue of waiters notes about it
+  std::uint32_t flags = 0;
   FailureList* failures = nullptr;  ///< sim/mm: allocation failures on their way to a fate
   Process* process = nullptr;       ///< sim/kernel; null for kernel threads
 
@@ -104,11 +107,19 @@ struct alignas(64) Task {
     timer_sequence = 0;
   }
 
-
   bool has(TaskFlag flag) const { return (flags & flag) != 0; }
   void set(TaskFlag flag) { flags |= flag; }
   void clear(TaskFlag flag) { flags &= ~static_cast<std::uint32_t>(flag); }
   const char* name() const { return comm.data(); }
+  /// Whether a signal is pending that ends a wait of this mode (signal_pending_state()).
+  bool signalled(WaitMode mode) const {
+    switch (mode) {
+      case WaitMode::uninterruptible: return false;
+      case WaitMode::killable: return has(FATAL_SIGNAL);
+      case WaitMode::interruptible: return (flags & (FATAL_SIGNAL | TIF_SIGPENDING)) != 0;
+    }
+    return false;
+  }
   /// What it waits for by design §4: its outermost unlimited loop, else what it is parked on.
   const Waitable* effective_wait() const { return loop != nullptr ? loop : wait; }
 };

@@ -37,6 +37,9 @@ class BlockerSink {
   virtual ~BlockerSink() = default;
   /// This task must act (AND) or may act (OR).
   virtual void task(const Task& task) = 0;
+  /// The same, where the task can act without leaving the unlimited loop that it is inside of: it
+  /// took inside of it what others wait for, or does inside of it what they wait for.
+  virtual void inner(const Task& of) { task(of); }
   /// An event that fires by itself: a timer, or a request at real hardware.
   virtual void event() = 0;
   /// Nobody declared a waker: anyone who can progress may do it.
