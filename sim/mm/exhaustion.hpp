@@ -1,0 +1,103 @@
+// What reclaim has tried in vain, so that it need not be tried, or looked at, again. Two notions:
+//
+// A class of reclaimers (its FS and IO rights) is *exhausted* when every page that it could take was
+// tried and nothing has happened since that could make a difference (design §4): pages carry the stamp
+// of the last fruitless try. This is what suppliers of memory are judged by.
+//
+// A list is *stable* for a class when a full turn over it has left everything as it was. Another turn
+// only rotates it, so that it is charged for without visiting the pages.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/mm/memory_wait.hpp"
+#include "sim/mm/zone.hpp"
+
+namespace brink {
+
+/// What matters of a page that is left as it is, to those who count what they looked at.
+enum PageState : std::uint8_t {
+  state_locked = 1u << 0,     ///< not counted as scanned
+  state_double = 1u << 1,     ///< mapped or in the swap cache: counted twice
+  state_dirty = 1u << 2,      ///< dirty or under writeback
+  state_unqueued = 1u << 3,   ///< dirty, not under writeback
+  state_congested = 1u << 4,
+  state_writeback = 1u << 5,
+};
+
+/// Sums over some pages.
+struct StateCounts {
+  Pages taken = 0, scanned = 0, dirty = 0, unqueued = 0, congested = 0, writeback = 0;
+  void add(std::uint8_t state, Pages pages);
+};
+
+class StableLists {
+ public:
+  /// `nr` pages at the tail of a list were looked at and left as they were; `stamp` is
+  /// Memory::lru_changes() now and was it before.
+  void looked(const Zone& zone, Lru lru, ReclaimClass rights, Pages nr, std::uint64_t stamp);
+  /// Whether looking at any of its pages again could only rotate the list.
+  bool stable(const Zone& zone, Lru lru, ReclaimClass rights, std::uint64_t stamp) const;
+
+  /// What looking at the next `nr` pages of a stable list would count. `state_of` tells a page's
+  /// state, and is asked once for each page after each change.
+  template <class StateOf>
+  StateCounts turn(const PageMap& map, const Zone& zone, Lru lru, Pages nr, std::uint64_t stamp,
+                   StateOf&& state_of);
+  /// Makes the list what turn() has made of it. Before anybody uses or changes its links.
+  void settle(PageMap& map, Zone& zone, Lru lru) {
+    if (at(zone, lru).profile_stamp != no_profile) [[unlikely]] settle_slow(map, zone, lru);
+  }
+
+ private:
+  static constexpr std::uint64_t no_profile = ~std::uint64_t{0};
+
+  struct Run {
+    Pages pages;
+    std::uint8_t state;
+  };
+  struct PerList {
+    std::array<std::uint64_t, reclaim_classes> stamp{};
+    std::array<Pages, reclaim_classes> looked{};
+    std::uint64_t profile_stamp = no_profile;
+    std::vector<Run> profile;  ///< from the tail on
+    std::size_t run = 0;       ///< where the next turn goes on: in this run,
+    Pages in_run = 0;          ///< after so many of its pages
+    Pages offset = 0;          ///< pages that turn() has moved from tail to head, in mind only
+  };
+
+  static std::size_t index(const Zone& zone, Lru lru) {
+    return static_cast<std::size_t>(zone.type) * lru_lists + static_cast<std::size_t>(lru);
+  }
+  PerList& at(const Zone& zone, Lru lru) { return lists_[index(zone, lru)]; }
+  const PerList& at(const Zone& zone, Lru lru) const { return lists_[index(zone, lru)]; }
+  static StateCounts advance(PerList& list, Pages nr);
+  void settle_slow(PageMap& map, Zone& zone, Lru lru);
+
+  std::array<PerList, zone_types * lru_lists> lists_;
+};
+
+template <class StateOf>
+StateCounts StableLists::turn(const PageMap& map, const Zone& zone, Lru lru, Pages nr,
+                              std::uint64_t stamp, StateOf&& state_of) {
+  PerList& list = at(zone, lru);
+  if (list.profile_stamp != stamp) {
+    list.profile_stamp = stamp;
+    list.profile.clear();
+    list.run = 0;
+    list.in_run = 0;
+    for (Pfn pfn = zone.list(lru).tail; pfn != no_page; pfn = map[pfn].prev) {
+      const std::uint8_t state = state_of(map[pfn]);
+      if (list.profile.empty() || list.profile.back().state != state) {
+        list.profile.push_back({0, state});
+      }
+      ++list.profile.back().pages;
+    }
+  }
+  list.offset = (list.offset + nr) % zone.lru_size(lru);
+  return advance(list, nr);
+}
+
+}  // namespace brink

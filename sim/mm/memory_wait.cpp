@@ -1,0 +1,96 @@
+// Waiting for memory, and who could supply it.
+
+#include "sim/mm/memory_wait.hpp"
+
+#include "sim/mm/kswapd.hpp"
+#include "sim/mm/memory.hpp"
+#include "sim/mm/oom_kill.hpp"
+#include "sim/mm/page_alloc.hpp"
+
+namespace brink {
+
+const char* name(ReclaimClass c) {
+  switch (c) {
+    case ReclaimClass::noio: return "without I/O";
+    case ReclaimClass::nofs: return "without the file system";
+    case ReclaimClass::kernel: return "with all rights";
+  }
+  return "";
+}
+
+MemoryWait::MemoryWait(Memory& memory, Asker asker, Site site, unsigned order, Gfp gfp)
+    : Waitable(WaitKind::memory), memory_(memory), task_(memory.core().current()), asker_(asker),
+      outer_(memory.wait_of(task_)), reclaimer_(task_.has(PF_MEMALLOC)),
+      since_(memory.core().now()) {
+  attempt_.order = order;
+  attempt_.gfp = gfp;
+  attempt_.site = site;
+  attempt_.on_failure = memory.rule(site).on_failure;
+  attempt_.memalloc = reclaimer_;
+  attempt_.kthread = task_.has(PF_KTHREAD);
+  memory.of(task_).wait = this;
+}
+
+MemoryWait::~MemoryWait() { memory_.of(task_).wait = outer_; }
+
+bool MemoryWait::free_pages_suffice() const {
+  if (asker_ == Asker::throttle) return memory_.reclaim().reserve_ok();
+  const unsigned flags =
+      memory_.allocator().alloc_flags(attempt_.gfp, reclaimer_, task_.has(TIF_MEMDIE));
+  return memory_.allocator().would_find(attempt_.order, attempt_.gfp, Watermark::min, flags);
+}
+
+bool MemoryWait::may_reclaim() const {
+  return !reclaimer_ && asker_ != Asker::throttle && has(attempt_.gfp, Gfp::direct_reclaim);
+}
+
+Exhaustion MemoryWait::exhaustion() const { return memory_.exhaustion(rights(), attempt_.gfp); }
+
+OomRequest MemoryWait::oom_request() const {
+  OomRequest request;
+  request.task = task_.id;
+  request.order = attempt_.order;
+  request.gfp = attempt_.gfp;
+  if (asker_ == Asker::fault) {
+    request.order = 0;
+    request.gfp = Gfp::none;
+    request.page_fault = true;
+  }
+  return request;
+}
+
+bool MemoryWait::may_enter_oom() const {
+  const OomPolicy& policy = *memory_.policies().oom;
+  if (asker_ == Asker::throttle || reclaimer_) return false;
+  if (asker_ == Asker::fault) {
+    return memory_.rules().fault_oom_kills && policy.gate(oom_request()) == OomGate::kill;
+  }
+  // What the policy will say when a round makes no progress: of the request that is under way, or of
+  // the caller's next.
+  AllocAttempt next = attempt_;
+  if (asker_ == Asker::caller) next.rounds = next.no_progress_rounds = next.oom_rounds = 0;
+  next.progress = false;
+  ++next.rounds;
+  ++next.no_progress_rounds;
+  return memory_.alloc_policy().decide(next).kind == Action::Kind::oom &&
+         policy.gate(oom_request()) == OomGate::kill;
+}
+
+Nanos MemoryWait::would_kill() const {
+  return may_enter_oom() ? memory_.would_kill(oom_request()) : never;
+}
+
+std::uint64_t MemoryWait::rounds_left() const {
+  if (asker_ != Asker::slow_path || (outer_ != nullptr && outer_->repeats())) return unlimited;
+  return memory_.alloc_policy().rounds_left(attempt_);
+}
+
+void MemoryWait::blockers(const Task&, BlockerSink& sink) const { sink.anyone(); }
+
+std::string MemoryWait::describe() const {
+  if (asker_ == Asker::throttle) return "memory: kswapd to bring the reserve back";
+  return "memory: order " + std::to_string(attempt_.order) + ", " + gfp_text(attempt_.gfp) + ", " +
+         memory_.sites().name(attempt_.site);
+}
+
+}  // namespace brink

@@ -1,0 +1,122 @@
+// The OOM path (mm/oom_kill.c, Linux 4.0).
+
+#include "sim/mm/oom_kill.hpp"
+
+#include "sim/mm/memory.hpp"
+#include "sim/mm/page_alloc.hpp"
+#include "sim/sched/core_inline.hpp"
+
+namespace brink {
+
+/// oom_zonelist_trylock(): one path for the machine.
+class OomKiller::Lock {
+ public:
+  explicit Lock(OomKiller& oom) : oom_(oom), taken_(!oom.locked_) { oom_.locked_ = true; }
+  ~Lock() {
+    if (taken_) oom_.locked_ = false;
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+  bool taken() const { return taken_; }
+
+ private:
+  OomKiller& oom_;
+  const bool taken_;
+};
+
+OomResult OomKiller::enter(const OomRequest& request, Pfn& page) {
+  const Lock lock(*this);
+  if (!lock.taken()) {
+    memory_.core().sleep(memory_.core().tick());
+    return OomResult::contended;
+  }
+  // Somebody may have been killed meanwhile, and be gone.
+  page = memory_.allocator().take(request.order, request.gfp, Watermark::high, 0);
+  if (page != no_page) return OomResult::none;
+  switch (memory_.policies().oom->gate(request)) {
+    case OomGate::pretend: return OomResult::pretended;
+    case OomGate::refuse: return OomResult::refused;
+    case OomGate::kill: break;
+  }
+  return kill(request);
+}
+
+void OomKiller::page_fault() {
+  const Lock lock(*this);
+  if (!lock.taken()) return;
+  OomRequest request;
+  request.task = memory_.core().current().id;
+  request.page_fault = true;
+  if (memory_.policies().oom->gate(request) == OomGate::kill) kill(request);
+}
+
+OomView OomKiller::view(const OomRequest& request) {
+  tasks_.clear();
+  if (memory_.oom_host() != nullptr) memory_.oom_host()->task_views(tasks_);
+  OomView view;
+  view.request = request;
+  view.memory = memory_.view(request.gfp, zones_);
+  view.tasks = tasks_;
+  view.waits = memory_.oom_host() != nullptr ? memory_.oom_host()->waits() : nullptr;
+  view.now = memory_.core().now();
+  return view;
+}
+
+OomResult OomKiller::kill(const OomRequest& request) {
+  Core& core = memory_.core();
+  const OomChoice choice = memory_.policies().oom->choose(view(request));
+  core.charge(core.costs().oom_scan_task * (tasks_.size() + 1));
+  if (choice.kind == OomChoice::Kind::wait) return OomResult::pending;
+  if (choice.kind == OomChoice::Kind::nobody) panic();
+
+  Task& victim = core.task(choice.victim);
+  // Who is dying already only gets the rights to get on with it.
+  const bool dying = victim.has(FATAL_SIGNAL) || victim.has(PF_EXITING);
+  mark(victim);
+  if (dying) return OomResult::pending;
+  ++memory_.counters().oom_kills;
+  if (Story* story = memory_.story()) [[unlikely]] {
+    story->tell(std::string("Out of memory: kill process ") + std::to_string(victim.id) + " (" +
+                victim.name() + ") score " + std::to_string(choice.points));
+  }
+  memory_.oom_host()->kill(victim.id);
+  if (!core.current().has(FATAL_SIGNAL)) core.sleep(core.tick(), WaitMode::killable);
+  return OomResult::killed;
+}
+
+void OomKiller::panic() {
+  memory_.oom_host()->panic("Out of memory and no killable processes...");
+  for (;;) static_cast<void>(memory_.core().park(idle_wait, WaitMode::uninterruptible));
+}
+
+void OomKiller::mark(Task& victim) {
+  memory_.changed();
+  if (victim.has(TIF_MEMDIE)) return;
+  victim.set(TIF_MEMDIE);
+  ++victims_;
+}
+
+void OomKiller::unmark(Task& task) {
+  if (!task.has(TIF_MEMDIE)) return;
+  task.clear(TIF_MEMDIE);
+  --victims_;
+  memory_.changed();
+}
+
+Nanos OomKiller::would_kill(const OomRequest& request) {
+  if (memory_.policies().oom->gate(request) != OomGate::kill) return never;
+  return memory_.policies().oom->would_kill(view(request));
+}
+
+bool OomKiller::still(const OomRequest& request, OomResult last) {
+  if (locked_) return false;
+  switch (memory_.policies().oom->gate(request)) {
+    case OomGate::pretend: return last == OomResult::pretended;
+    case OomGate::refuse: return last == OomResult::refused;
+    case OomGate::kill: break;
+  }
+  return last == OomResult::pending &&
+         memory_.policies().oom->choose(view(request)).kind == OomChoice::Kind::wait;
+}
+
+}  // namespace brink

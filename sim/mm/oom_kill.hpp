@@ -1,0 +1,52 @@
+// The OOM path: who may kill, and what a kill does (mm/oom_kill.c and mm/page_alloc.c:
+// __alloc_pages_may_oom, Linux 4.0). Whom to kill is the policy's choice. Left out: notifiers, memory
+// policies and cpusets, sysctls, dumps of tasks.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "brink/policy.hpp"
+#include "sim/mm/zone.hpp"
+
+namespace brink {
+
+class Memory;
+struct Task;
+
+class OomKiller {
+ public:
+  explicit OomKiller(Memory& memory) : memory_(memory) {}
+
+  /// A request's way through the OOM path. If a last look at the high mark finds pages, they are in
+  /// `page`.
+  OomResult enter(const OomRequest& request, Pfn& page);
+  /// pagefault_out_of_memory(): a fault has failed for want of memory. Nothing if the path is taken.
+  void page_fault();
+
+  /// When the policy would kill if such a request came now: now, later, or never.
+  Nanos would_kill(const OomRequest& request);
+  /// Whether a request that comes now gets the answer `last` again, for as long as nothing changes.
+  bool still(const OomRequest& request, OomResult last);
+
+  bool locked() const { return locked_; }
+  /// Tasks that are marked and have not given their marks back.
+  std::uint32_t victims() const { return victims_; }
+  void unmark(Task& task);
+
+ private:
+  class Lock;
+
+  OomView view(const OomRequest& request);
+  OomResult kill(const OomRequest& request);
+  [[noreturn]] void panic();
+  void mark(Task& victim);
+
+  Memory& memory_;
+  bool locked_ = false;
+  std::uint32_t victims_ = 0;
+  std::vector<TaskView> tasks_;
+  std::vector<ZoneView> zones_;
+};
+
+}  // namespace brink

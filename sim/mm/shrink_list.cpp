@@ -1,0 +1,205 @@
+// Batches of pages taken off the LRU lists (mm/vmscan.c: shrink_inactive_list and shrink_active_list,
+// Linux 4.0).
+
+#include <algorithm>
+
+#include "sim/locking/poll.hpp"
+#include "sim/mm/address_space.hpp"
+#include "sim/mm/congestion.hpp"
+#include "sim/mm/memory.hpp"
+#include "sim/mm/page_cache.hpp"
+#include "sim/mm/shrink_batch.hpp"
+
+namespace brink {
+
+bool Reclaim::too_many_isolated(const Zone& zone, bool file, const ScanControl& sc) const {
+  if (sc.kswapd) return false;
+  Pages inactive = zone.lru_size(file ? Lru::inactive_file : Lru::inactive_anon);
+  // Those with fewer rights may take more, so that they are not held up by those with all.
+  if (has(sc.gfp, Gfp::io | Gfp::fs)) inactive /= 8;
+  return zone.isolated[file] > inactive;
+}
+
+/// True if the task was killed while it waited.
+bool Reclaim::wait_too_many_isolated(Zone& zone, bool file, const ScanControl& sc) {
+  if (rehearsing_ || !too_many_isolated(zone, file, sc)) return false;
+  const IsolatedWait wait(*this);
+  UnlimitedLoop loop(core_, wait);
+  do {
+    loop.round();
+    memory_.congestion().wait(100 * ms);
+    if (core_.current().has(FATAL_SIGNAL)) return true;
+  } while (too_many_isolated(zone, file, sc));
+  return false;
+}
+
+void IsolatedWait::blockers(const Task& waiter, BlockerSink& sink) const {
+  bool any = false;
+  for (const Task* task : reclaim_.isolators()) {
+    if (task == &waiter) continue;
+    sink.inner(*task);
+    any = true;
+  }
+  if (!any) sink.event();
+}
+
+Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {
+  const bool file = is_file(lru);
+  if (wait_too_many_isolated(zone, file, sc)) return swap_cluster_max;
+  nr = std::min(nr, zone.lru_size(lru));
+  if (nr == 0) return 0;
+  if (zone_reclaimable(zone)) memory_.changed();  // A counter that is still running.
+  zone.pages_scanned += nr;
+  zone.stat.scanned[file] += nr;
+  if (!rehearsing_) memory_.counters().pages_scanned += nr;
+
+  const std::uint64_t stamp = memory_.lru_changes();
+  const ReclaimClass rights = reclaim_class(sc.gfp);
+  if (stable_.stable(zone, lru, rights, stamp) && !memory_.config().visit_exhausted) {
+    return charge_batch(zone, lru, nr, sc);
+  }
+  Batch batch;
+  isolate(zone, lru, nr, batch);
+  for (Pages i = 0; i < batch.taken; ++i) {
+    batch.result[i] = shrink_page(batch.page[i], zone, sc, batch, batch.advanced[i]);
+  }
+  put_back(zone, lru, batch, sc);
+  record(zone, lru, batch);
+  if (stamp == memory_.lru_changes()) stable_.looked(zone, lru, rights, nr, stamp);
+  flag_zone(zone, batch, sc);
+  stall(zone, batch, sc);
+  return batch.reclaimed;
+}
+
+/// A batch of a list that would only be rotated.
+Pages Reclaim::charge_batch(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {
+  Batch batch;
+  batch.taken = nr;
+  batch.states = stable_.turn(memory_.map(), zone, lru, nr, memory_.lru_changes(),
+                              [this](const Page& page) { return page_state(memory_, page); });
+  sc.nr_scanned += batch.states.scanned;
+  charge(core_.costs().page_scanned * nr);
+  record(zone, lru, batch);
+  flag_zone(zone, batch, sc);
+  stall(zone, batch, sc);
+  return 0;
+}
+
+void Reclaim::isolate(Zone& zone, Lru lru, Pages nr, Batch& batch) {
+  stable_.settle(memory_.map(), zone, lru);
+  LruList& list = zone.list(lru);
+  for (; batch.taken < nr; ++batch.taken) {
+    const Pfn pfn = list.tail;
+    Page& page = memory_.page(pfn);
+    lru_unlink(memory_.map(), list, pfn);
+    untry(zone, lru, page);
+    page.clear(PG_lru);
+    ++page.pins;
+    batch.page[batch.taken] = pfn;
+  }
+  zone.isolated[is_file(lru)] += nr;
+  isolators_.push_back(&core_.current());
+}
+
+void Reclaim::put_back(Zone& zone, Lru lru, Batch& batch, const ScanControl& sc) {
+  const bool file = is_file(lru);
+  for (Pages i = 0; i < batch.taken; ++i) {
+    if (batch.result[i] == Result::freed) continue;
+    const Pfn pfn = batch.page[i];
+    Page& page = memory_.page(pfn);
+    --page.pins;
+    if (memory_.cache().orphan(page)) {
+      memory_.cache().free_orphan(pfn);
+      batch.changed = true;
+      continue;
+    }
+    if (batch.result[i] == Result::activate) {
+      page.set(PG_active);
+      ++zone.stat.rotated[file];
+      memory_.lru_changed();
+    }
+    page.set(PG_lru);
+    const Lru to = lru_of(page);
+    stable_.settle(memory_.map(), zone, to);
+    lru_push(memory_.map(), zone.list(to), pfn);
+    // What has come a step nearer to being freed will be tried again.
+    if (!batch.advanced[i]) mark_tried(zone, to, page, reclaim_class(sc.gfp));
+  }
+  zone.isolated[file] -= batch.taken;
+  isolators_.erase(std::find(isolators_.begin(), isolators_.end(), &core_.current()));
+}
+
+void Reclaim::flag_zone(Zone& zone, const Batch& batch, const ScanControl&) {
+  const StateCounts& states = batch.states;
+  std::uint8_t flags = zone.flags;
+  if (states.writeback != 0 && states.writeback == batch.taken) flags |= ZONE_WRITEBACK;
+  if (states.dirty != 0 && states.dirty == states.congested) flags |= ZONE_CONGESTED;
+  if (states.unqueued == batch.taken) flags |= ZONE_DIRTY;
+  if (flags != zone.flags) memory_.changed();
+  zone.flags = flags;
+}
+
+void Reclaim::stall(Zone& zone, const Batch& batch, const ScanControl& sc) {
+  if (rehearsing_) return;
+  if (batch.immediate != 0) memory_.congestion().wait(100 * ms);
+  if (!sc.kswapd) {
+    memory_.congestion().wait_iff(zone, 100 * ms);
+  } else {
+    core_.cond_resched();
+  }
+}
+
+void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
+  const bool file = is_file(lru);
+  nr = std::min(nr, zone.lru_size(lru));
+  if (nr == 0) return;
+  zone.pages_scanned += nr;
+  zone.stat.scanned[file] += nr;
+  memory_.counters().pages_scanned += nr;
+  const Lru to = file ? Lru::inactive_file : Lru::inactive_anon;
+  stable_.settle(memory_.map(), zone, lru);
+  stable_.settle(memory_.map(), zone, to);
+  Batch batch;
+  for (; batch.taken < nr; ++batch.taken) {
+    const Pfn pfn = zone.list(lru).tail;
+    Page& page = memory_.page(pfn);
+    lru_unlink(memory_.map(), zone.list(lru), pfn);
+    unsigned mark = untry(zone, lru, page);
+    if (page.has(PG_mapped) && memory_.space(page.owner).test_and_clear_young(page.index)) {
+      ++zone.stat.rotated[file];
+      mark = page.tried = 0;
+    }
+    page.clear(PG_active);
+    lru_push(memory_.map(), zone.list(to), pfn);
+    if (mark != 0) retry(zone, to, page, mark);
+    batch.mix = batch.mix * 0x9e3779b97f4a7c15u + pfn;
+  }
+  charge(core_.costs().page_scanned * nr);
+  batch.changed = true;
+  memory_.lru_changed();
+  record(zone, lru, batch);
+  resched();
+}
+
+// --- The run's hash: one record for each batch that changed something, and one for all looks in
+// between that changed nothing.
+
+void Reclaim::record(Zone& zone, Lru lru, const Batch& batch) {
+  if (rehearsing_) return;
+  const std::uint64_t list =
+      static_cast<std::uint64_t>(zone.type) << 2 | static_cast<std::uint64_t>(lru);
+  if (list != quiet_list_ || batch.changed) flush_record();
+  quiet_list_ = list;
+  if (!batch.changed) {
+    quiet_pages_ += batch.taken;
+    return;
+  }
+  core_.note(EventKind::page_list, list << 32 | batch.taken << 16 | batch.reclaimed, batch.mix);
+}
+
+void Reclaim::flush_record() {
+  if (quiet_pages_ != 0) core_.note(EventKind::page_list, quiet_list_ << 32, quiet_pages_);
+  quiet_pages_ = 0;
+}
+
+}  // namespace brink

@@ -1,0 +1,181 @@
+// What reclaim does with one page that it has off its list (mm/vmscan.c: shrink_page_list, Linux 4.0).
+// Left out: mapped files, mlocked and unevictable pages, waiting for writeback on behalf of memory
+// cgroups.
+
+#include "sim/mm/address_space.hpp"
+#include "sim/mm/memory.hpp"
+#include "sim/mm/page_alloc.hpp"
+#include "sim/mm/page_cache.hpp"
+#include "sim/mm/shrink_batch.hpp"
+#include "sim/mm/swap.hpp"
+
+namespace brink {
+namespace {
+
+bool congested(Memory& memory, const Page& page) {
+  const FileMapping& mapping = memory.cache().mapping_of(page);
+  return mapping.ops().write_congested(mapping);
+}
+
+}  // namespace
+
+std::uint8_t page_state(Memory& memory, const Page& page) {
+  if (page.has(PG_locked)) return state_locked;
+  unsigned state = 0;
+  if (page.has_any(PG_mapped | PG_swapcache)) state |= state_double;
+  // Anonymous pages are written by reclaim itself: their states hold nobody up.
+  if (!page.file_cache() || !page.has_any(PG_dirty | PG_writeback)) {
+    return static_cast<std::uint8_t>(state);
+  }
+  const bool writeback = page.has(PG_writeback);
+  state |= state_dirty;
+  state |= writeback ? state_writeback : state_unqueued;
+  if ((writeback && page.has(PG_reclaim)) || congested(memory, page)) state |= state_congested;
+  return static_cast<std::uint8_t>(state);
+}
+
+Reclaim::Result Reclaim::shrink_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& batch,
+                                     bool& advanced) {
+  charge(core_.costs().page_scanned);
+  Page& page = memory_.page(pfn);
+  const std::uint8_t state = page_state(memory_, page);
+  const Pages scanned = batch.states.scanned;
+  const bool written_again = page.has(PG_reclaim) && page.has(PG_writeback) && page.file_cache();
+  // One that kswapd meets for the second time while it is being written is counted apart.
+  const bool immediate = written_again && sc.kswapd && (zone.flags & ZONE_WRITEBACK) != 0;
+  batch.states.add(immediate ? static_cast<std::uint8_t>(state & ~state_writeback) : state, 1);
+  sc.nr_scanned += batch.states.scanned - scanned;
+  if (immediate) ++batch.immediate;
+  if ((state & state_locked) != 0 || immediate) return Result::keep;
+
+  const std::uint64_t changes = memory_.lru_changes();
+  const Result result = try_page(pfn, zone, sc, batch);
+  advanced = changes != memory_.lru_changes();
+  if (result == Result::freed) {
+    ++batch.reclaimed;
+    if (!rehearsing_) ++memory_.counters().pages_reclaimed;
+  }
+  if (advanced || result != Result::keep) {
+    batch.changed = true;
+    batch.mix = batch.mix * 0x9e3779b97f4a7c15u + (pfn << 2 | static_cast<unsigned>(result));
+  }
+  return result;
+}
+
+Reclaim::Result Reclaim::try_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& batch) {
+  Page& page = memory_.page(pfn);
+  if (page.has(PG_writeback)) {
+    if (!page.has(PG_reclaim)) {
+      page.set(PG_reclaim);
+      memory_.lru_changed();
+    }
+    return Result::keep;
+  }
+  const References references = check_references(page);
+  if (references == References::activate) return Result::activate;
+
+  if (!page.file_cache()) {
+    const bool io = has(sc.gfp, Gfp::io);
+    if (!page.has(PG_swapcache)) {
+      if (!io) return Result::keep;
+      if (!memory_.swap().add(pfn)) return Result::activate;
+    }
+    if (page.has(PG_mapped)) {
+      memory_.space(page.owner).unmap_to_swap(page.index, page.slot);
+      charge(core_.costs().page_reclaimed);
+    }
+  }
+  if (page.has(PG_dirty)) {
+    const Result result =
+        shrink_dirty(pfn, zone, sc, batch, references == References::reclaim_clean);
+    if (result != Result::freed) return result;
+  }
+  return free_clean(pfn, sc, batch);
+}
+
+/// page_check_references(): an anonymous page that was used since goes back, a file page that was
+/// read twice is spared if it would have to be written.
+Reclaim::References Reclaim::check_references(Page& page) {
+  const bool young =
+      page.has(PG_mapped) && memory_.space(page.owner).test_and_clear_young(page.index);
+  const bool referenced = page.has(PG_referenced);
+  page.clear(PG_referenced);
+  if (young || referenced) memory_.lru_changed();
+  if (young) return References::activate;
+  return referenced && page.file_cache() ? References::reclaim_clean : References::reclaim;
+}
+
+/// `freed` here means that the page is clean by now and may be freed.
+Reclaim::Result Reclaim::shrink_dirty(Pfn pfn, Zone& zone, ScanControl& sc, Batch& batch,
+                                      bool clean_only) {
+  Page& page = memory_.page(pfn);
+  if (page.file_cache()) {
+    const bool by_kswapd = sc.kswapd && (zone.flags & ZONE_DIRTY) != 0;
+    if (!by_kswapd && (sc.kswapd || !memory_.policies().reclaim->direct_reclaim_writes())) {
+      if (!page.has(PG_reclaim)) {
+        page.set(PG_reclaim);
+        memory_.lru_changed();
+      }
+      return Result::keep;
+    }
+    if (!has(sc.gfp, Gfp::fs)) return Result::keep;
+    if (!sc.kswapd && congested(memory_, page)) return Result::keep;
+  } else if (!has(sc.gfp, Gfp::io)) {
+    return Result::keep;
+  }
+  if (clean_only || !sc.may_writepage || page.pins != 1) return Result::keep;
+  return pageout(pfn, batch);
+}
+
+/// Starts to write the page; it is freed when reclaim meets it again.
+Reclaim::Result Reclaim::pageout(Pfn pfn, Batch&) {
+  Page& page = memory_.page(pfn);
+  PageCache& cache = memory_.cache();
+  if (!cache.trylock_page(pfn)) return Result::keep;
+  cache.clear_page_dirty_for_io(pfn);
+  page.set(PG_reclaim);
+  memory_.lru_changed();
+  if (!page.file_cache()) {
+    ++memory_.counters().swap_outs;
+    memory_.swap().write(pfn);
+  } else {
+    FileMapping& mapping = cache.mapping_of(page);
+    if (mapping.ops().writepage(mapping, pfn) == MappingOps::Written::activate) {
+      page.clear(PG_reclaim);
+      cache.unlock_page(pfn);
+      return Result::activate;
+    }
+  }
+  if (page.has_any(PG_writeback | PG_dirty | PG_locked)) return Result::keep;
+  page.clear(PG_reclaim);
+  return Result::freed;
+}
+
+Reclaim::Result Reclaim::free_clean(Pfn pfn, const ScanControl& sc, Batch&) {
+  Page& page = memory_.page(pfn);
+  PageCache& cache = memory_.cache();
+  if (cache.orphan(page)) return Result::keep;  // Truncated meanwhile: freed when it is put back.
+  if (page.has(PG_private)) {
+    if (!cache.trylock_page(pfn)) return Result::keep;
+    FileMapping& mapping = cache.mapping_of(page);
+    const bool released = mapping.ops().release_page(mapping, pfn, sc.gfp);
+    cache.unlock_page(pfn);
+    if (!released) return Result::activate;
+    if (cache.orphan(page)) return Result::keep;
+  }
+  if (page.pins != 1 || page.has_any(PG_dirty | PG_writeback | PG_locked | PG_mapped)) {
+    return Result::keep;
+  }
+  charge(core_.costs().page_reclaimed);
+  --page.pins;
+  if (page.file_cache()) {
+    cache.remove_mapping(pfn);
+  } else {
+    memory_.swap().remove(pfn);
+    memory_.allocator().free(pfn, 0);
+  }
+  memory_.lru_changed();
+  return Result::freed;
+}
+
+}  // namespace brink

@@ -1,0 +1,52 @@
+// Caches that can be made smaller, and how hard each is asked to (mm/vmscan.c: shrink_slab, Linux 4.0).
+// Left out: shrinker_rwsem (registering does not race with reclaim here), NUMA and memory cgroups.
+//
+// One shortcut: a shrinker that was asked for all its objects in vain is not asked again until the
+// number of its objects changes, or anything else that reclaim could notice (Memory::generation).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/mm/memory_wait.hpp"
+#include "sim/mm/upcalls.hpp"
+
+namespace brink {
+
+class Memory;
+
+class Shrinkers {
+ public:
+  explicit Shrinkers(Memory& memory) : memory_(memory) {}
+
+  void add(Shrinker& shrinker);
+  void drop(Shrinker& shrinker);
+
+  /// Asks each for as much as the LRU lists were asked for: `scanned` of `eligible` pages.
+  void shrink(Gfp gfp, Pages scanned, Pages eligible);
+
+  /// Whether every shrinker was asked for everything in vain, with such rights, and still would be.
+  bool barren(Gfp gfp) const;
+
+ private:
+  struct Tries {
+    std::uint64_t generation = ~std::uint64_t{0};
+    std::uint64_t count = 0;    ///< objects there were
+    std::uint64_t scanned = 0;  ///< of these, asked for in vain
+  };
+  struct Entry {
+    Shrinker* shrinker;
+    std::uint64_t deferred = 0;  ///< nr_deferred
+    std::array<Tries, reclaim_classes> tries;
+  };
+
+  void shrink_one(Entry& entry, Gfp gfp, Pages scanned, Pages eligible);
+  bool tried_all(const Entry& entry, Gfp gfp, std::uint64_t count) const;
+  void note(Entry& entry, Gfp gfp, std::uint64_t count, std::uint64_t asked);
+
+  Memory& memory_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace brink

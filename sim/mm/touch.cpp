@@ -1,0 +1,102 @@
+// Many page faults as one step. Touching memory is not a choice point, so a run of faults that all
+// find a page at once, up to the CPU's next event, is one step with one record; page by page or not
+// (MemoryConfig::single_step) makes no difference but in speed.
+
+#include <algorithm>
+
+#include "brink/site_list.hpp"
+#include "sim/mm/address_space.hpp"
+#include "sim/mm/memory.hpp"
+#include "sim/mm/page_alloc.hpp"
+#include "sim/mm/vmscan.hpp"
+#include "sim/sched/core_inline.hpp"
+
+namespace brink {
+namespace {
+
+/// Writing to a page that is there: guess.
+constexpr Nanos present_touch = 10;
+
+/// Pages of one zone that may still be taken at the low mark.
+class Room {
+ public:
+  Room(Memory& memory, Gfp gfp) : memory_(memory), gfp_(gfp) {}
+
+  /// What PageAlloc::take_fast() would give, with the marks looked at only when they are reached.
+  Pfn take() {
+    if (left_ == 0 && !find_zone()) return no_page;
+    --left_;
+    return zone_->buddy.alloc(0, migrate_type(gfp_));
+  }
+
+ private:
+  bool find_zone() {
+    Zones& zones = memory_.zones();
+    const ZoneType class_zone = zones.preferred(gfp_).type;
+    for (auto i = static_cast<std::size_t>(class_zone) + 1; i-- > 0;) {
+      zone_ = &zones.all()[i];
+      const Pages keep = zone_->watermark(Watermark::low) +
+                         zone_->lowmem_reserve[static_cast<std::size_t>(class_zone)];
+      if (!zone_->populated() || zone_->free() <= keep) continue;
+      left_ = zone_->free() - keep;
+      return true;
+    }
+    return false;
+  }
+
+  Memory& memory_;
+  const Gfp gfp_;
+  Zone* zone_ = nullptr;
+  Pages left_ = 0;
+};
+
+}  // namespace
+
+/// Touches pages from `vpn` on for as long as that is simple; how many. mmap_sem is held.
+std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end) {
+  const Area* area = find_area(vpn);
+  const SiteRule& rule = memory_.rule(site::mm_anon_page);
+  // Each request that a fault or a tap listens to goes the long way.
+  const bool listened = memory_.hooks().listens(hook_alloc) || memory_.tap() != nullptr;
+  if (area == nullptr || !area->anon_vma) return 0;
+  end = std::min(end, area->end);
+
+  Core& core = memory_.core();
+  const Costs& costs = core.costs();
+  const Nanos new_touch = costs.page_fault + costs.alloc_fast +
+                          (has(rule.gfp, Gfp::zero) ? costs.zero_page : 0);
+  const Nanos budget = core.headroom();
+  const bool single = memory_.config().single_step;
+  Room room(memory_, rule.gfp);
+  Nanos used = 0;
+  std::uint32_t fresh = 0;
+  std::uint64_t mix = 0;
+  Pte* pte = nullptr;
+  std::uint32_t at = vpn;
+  for (; at < end && used < budget; ++at) {
+    pte = pte == nullptr || at % table_entries == 0 || single ? tables_.find(at) : pte + 1;
+    if (pte == nullptr || pte->swapped() || (listened && !pte->present())) break;
+    if (pte->present()) {
+      pte->set_young();
+      used += present_touch;
+      continue;
+    }
+    const Pfn page = single ? memory_.allocator().take_fast(rule.gfp) : room.take();
+    if (page == no_page) break;
+    memory_.allocator().prepare(page, 0, Gfp::none);
+    map_new_page(page, at, *pte);
+    mix = mix * 0x9e3779b97f4a7c15u + page;
+    used += new_touch;
+    ++fresh;
+  }
+  if (at == vpn) return 0;
+  core.charge(used);
+  memory_.counters().allocations += fresh;
+  memory_.counters().page_touches += fresh;
+  if (fresh != 0) memory_.changed();
+  core.note(EventKind::page_list, std::uint64_t{id_} << 32 | vpn,
+            mix ^ (std::uint64_t{at - vpn} << 32 | fresh));
+  return at - vpn;
+}
+
+}  // namespace brink
