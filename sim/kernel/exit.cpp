@@ -1,0 +1,70 @@
+// The end of a process (kernel/exit.c, Linux 4.0), in the kernel's order. Nothing comes back before
+// exit_mm(); what blocks there or earlier keeps a victim's memory. Left out: core dumps, IPC undo,
+// namespaces, cgroups, tracing; nobody waits for children.
+
+#include "brink/site_list.hpp"
+#include "sim/kernel/kernel.hpp"
+#include "sim/mm/lock_demands.hpp"
+#include "sim/vfs/open.hpp"
+
+namespace brink {
+
+void Kernel::do_exit(Process& process) {
+  Task& task = *process.task;
+  Frame frame(task, "do_exit");
+  process.syscall = Sys::exit;
+  process.entered = core_.now();
+  memory_.failures().enter_syscall(task, table_.name(Sys::exit));
+  core_.step(core_.costs().syscall);
+  {
+    Frame signals(task, "exit_signals");
+    const LockDemands demands(memory_, LockPoint::exit_signals);
+    task.set(PF_EXITING);
+  }
+  {
+    const LockDemands demands(memory_, LockPoint::exit_mm);
+    process.mm.exit();
+    process.has_mm = false;
+  }
+  {
+    const LockDemands demands(memory_, LockPoint::exit_files);
+    exit_files(process);
+    run_task_work(process);
+  }
+  {
+    // A message for whoever collects statistics; without memory there is none.
+    Frame statistics(task, "taskstats_exit");
+    const SlabObject object = memory_.alloc_object(taskstats_, site::exit_taskstats);
+    if (object) {
+      memory_.free_object(object);
+    } else {
+      memory_.failures().settle_last(Fate::degraded);
+    }
+  }
+  check_locks(process, "exit");
+  memory_.failures().settle_killed(task);
+  process.entered = never;
+  process.ended = true;
+}
+
+/// exit_files(): closes what is open; the files end when task_work runs.
+void Kernel::exit_files(Process& process) {
+  Frame frame(*process.task, "exit_files");
+  for (int fd = process.files.next(0); fd >= 0; fd = process.files.next(fd)) {
+    process.work.push_back(process.files.take(fd));
+    core_.cond_resched();
+  }
+  process.files.free_table();
+}
+
+/// task_work_run(): the last references to files that were closed meanwhile.
+void Kernel::run_task_work(Process& process) {
+  Frame frame(*process.task, "task_work_run");
+  while (!process.work.empty()) {
+    File& file = *process.work.back();
+    process.work.pop_back();
+    end_file(vfs_, file);
+  }
+}
+
+}  // namespace brink

@@ -1,0 +1,69 @@
+// A process: address space, open files, what it runs, and where it is between user mode and its exit
+// (struct task_struct and friends, include/linux/sched.h; kernel/exit.c, kernel/signal.c, Linux 4.0).
+// Left out: threads of one group, fork and exec (a process is spawned with its program), users,
+// signals other than SIGKILL, wait().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brink/program.hpp"
+#include "brink/random.hpp"
+#include "sim/kernel/syscall_table.hpp"
+#include "sim/mm/address_space.hpp"
+#include "sim/mm/lock_demands.hpp"
+#include "sim/vfs/file.hpp"
+
+namespace brink {
+
+class Kernel;
+
+/// What a process is made of.
+struct ProcessConfig {
+  std::string_view comm;
+  const Program* program = nullptr;  ///< null: `body`
+  void (*body)(Syscalls& sys, void* argument) = nullptr;
+  void* argument = nullptr;
+  std::uint32_t instance = 0;
+  int oom_score_adj = 0;
+  bool daemon = false;
+  Nanos start = 0;                   ///< when main() begins
+  Random random;
+};
+
+struct Process {
+  Process(Kernel& in, const ProcessConfig& config);
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  Kernel& kernel;
+  Task* task = nullptr;
+  TaskId parent = no_task;
+  const Program* program;
+  void (*body)(Syscalls& sys, void* argument);
+  void* argument;
+  const std::uint32_t instance;
+  const int oom_score_adj;
+  const Nanos start;
+  Nanos started = 0;
+  Random random;
+  bool init = false;
+  bool has_mm = true;          ///< until exit_mm()
+  bool ended = false;
+  int exit_code = 0;
+  AddressSpace mm;
+  Files files;
+  std::vector<File*> work;     ///< files whose last reference went in this call (task_work)
+
+  // Where it is.
+  Sys syscall = Sys::exit;     ///< that it is in
+  Nanos entered = never;       ///< since when; `never` in user mode
+  Sys failed = Sys::exit;      ///< the last call that failed, until the program has reacted
+  int failed_error = 0;        ///< 0: nothing to react to
+};
+
+}  // namespace brink
