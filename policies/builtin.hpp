@@ -1,0 +1,16 @@
+// The factories of the policies that come with brink, one for each file of this folder and those
+// below. registry.cpp lists them by name.
+#pragma once
+
+#include <memory>
+
+#include "brink/policy.hpp"
+
+namespace brink {
+
+std::unique_ptr<AllocPolicy> make_bounded_retry(Params& params);
+std::unique_ptr<OomPolicy> make_badness(Params& params);
+std::unique_ptr<OomPolicy> make_no_oom_killer(Params& params);
+std::unique_ptr<ReclaimPolicy> make_linux_4_0_reclaim(Params& params);
+
+}  // namespace brink

@@ -1,0 +1,33 @@
+// The policies by name: what `brink list` prints and what an experiment file may name.
+
+#include <array>
+
+#include "policies/builtin.hpp"
+
+namespace brink {
+
+std::span<const PolicyRow<AllocPolicy>> alloc_policies() {
+  static constexpr std::array<PolicyRow<AllocPolicy>, 1> rows = {{
+      {"bounded_retry", "retry a small request N times, then fail it: 0 fails at once, -1 never",
+       make_bounded_retry},
+  }};
+  return rows;
+}
+
+std::span<const PolicyRow<OomPolicy>> oom_policies() {
+  static constexpr std::array<PolicyRow<OomPolicy>, 2> rows = {{
+      {"badness", "kill the task that uses most memory, one at a time (Linux 4.0)", make_badness},
+      {"none", "kill nobody", make_no_oom_killer},
+  }};
+  return rows;
+}
+
+std::span<const PolicyRow<ReclaimPolicy>> reclaim_policies() {
+  static constexpr std::array<PolicyRow<ReclaimPolicy>, 1> rows = {{
+      {"linux_4_0", "kswapd writes dirty file pages, direct reclaim does not (Linux 4.0)",
+       make_linux_4_0_reclaim},
+  }};
+  return rows;
+}
+
+}  // namespace brink
