@@ -1,0 +1,153 @@
+// Escapes by policy.
+
+#include "experiment/escape.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace brink {
+namespace {
+
+constexpr std::int64_t largest_retries = 1024;
+constexpr const char* knob = "bounded_retry";
+
+Nanos hung_task_timeout(const Experiment& experiment, const RunId& id) {
+  const std::string prefix = id_prefix(experiment, id.axes);
+  for (const Point& point : experiment.points) {
+    if (point.id_prefix == prefix) return point.spec.machine.hung_task_timeout;
+  }
+  return experiment.points.front().spec.machine.hung_task_timeout;
+}
+
+bool is_member(const Lockup& lockup, TaskId task) {
+  return std::any_of(lockup.members.begin(), lockup.members.end(),
+                     [task](const LockupMember& member) { return member.id == task; });
+}
+
+/// The first request that a member of the original set was refused; else the first of anybody's.
+const FailureRecord* way_out(const Lockup& lockup, const Outcome& rerun) {
+  const FailureRecord* first = nullptr;
+  for (const FailureRecord& failure : rerun.failures) {
+    if (failure.cause != Cause::give_up || failure.fate == Fate::retried) continue;
+    if (is_member(lockup, failure.task_id)) return &failure;
+    if (first == nullptr) first = &failure;
+  }
+  return first;
+}
+
+std::string result_text(const FailureRecord& failure) {
+  if (failure.syscall.empty()) return {};
+  return failure.result < 0 ? errno_name(static_cast<int>(-failure.result))
+                            : std::to_string(failure.result);
+}
+
+EscapeTry judged(const Lockup& lockup, const Outcome& rerun, std::int64_t retries, Nanos limit) {
+  EscapeTry result;
+  result.retries = retries;
+  result.verdict = rerun.verdict;
+  result.escaped = !is_lockup(rerun.verdict);
+  result.run_id = rerun.run_id;
+  const FailureRecord* failure = result.escaped ? way_out(lockup, rerun) : nullptr;
+  if (failure == nullptr) return result;
+  result.task = failure->task;
+  result.site = failure->site;
+  result.syscall = failure->syscall;
+  result.error = result_text(*failure);
+  result.fate = failure->fate;
+  result.waited = failure->ended - std::min(failure->began, failure->ended);
+  result.in_time = result.waited <= limit;
+  return result;
+}
+
+/// Why no policy can refuse: the sites that the lockup is attributed to, with what they do.
+std::vector<NeverRefused> never_refused_sites(const Lockup& lockup) {
+  std::vector<NeverRefused> sites;
+  for (const std::string& site : lockup.never_refused) {
+    NeverRefused row{site, OnFailure::nofail};
+    for (const LockupMember& member : lockup.members) {
+      if (member.site == site) row.on_failure = member.on_failure;
+    }
+    sites.push_back(std::move(row));
+  }
+  return sites;
+}
+
+std::string blockers_text(const std::vector<NeverRefused>& sites) {
+  std::string text;
+  for (const NeverRefused& row : sites) {
+    const char* how = row.on_failure == OnFailure::loop ? "'s caller loops" : " is __GFP_NOFAIL";
+    text += (text.empty() ? "" : ", ") + row.site + how;
+  }
+  return text;
+}
+
+/// The tries that hold, as "any finite N", "N ≤ 16" or a list.
+std::string range_text(const std::vector<EscapeTry>& tries, bool EscapeTry::*holds) {
+  std::size_t leading = 0;
+  const auto all = static_cast<std::size_t>(std::count_if(
+      tries.begin(), tries.end(), [&](const EscapeTry& attempt) { return attempt.*holds; }));
+  while (leading < tries.size() && tries[leading].*holds) ++leading;
+  if (leading == tries.size()) return fmt::format("any finite N (tried up to {})", largest_retries);
+  if (all == 0) return "none";
+  if (leading == all) return fmt::format("N ≤ {}", tries[leading - 1].retries);
+  std::string list;
+  for (const EscapeTry& attempt : tries) {
+    if (attempt.*holds) list += (list.empty() ? "" : ", ") + std::to_string(attempt.retries);
+  }
+  return "N = " + list + ", of those tried";
+}
+
+std::string summary(const Escapes& escapes) {
+  if (escapes.tries.empty()) return "none: no member asked the policy for anything";
+  const std::string all = range_text(escapes.tries, &EscapeTry::escaped);
+  if (all == "none") {
+    const std::string blockers = blockers_text(escapes.never_refused);
+    return blockers.empty() ? "none of those tried" : "none: " + blockers;
+  }
+  const std::string in_time = range_text(escapes.tries, &EscapeTry::in_time);
+  if (in_time == all) return all;
+  return all + "; within the hung task timeout " + in_time;
+}
+
+}  // namespace
+
+Outcome Rerunner::operator()(const RunId& id, bool keep_failures, bool tell_story) const {
+  RunSpec spec = spec_of(experiment_, id, registries_);
+  spec.keep_failures = keep_failures;
+  spec.tell_story = tell_story;
+  Outcome outcome = run_(spec);
+  outcome.run_id = spec.run_id;
+  return outcome;
+}
+
+Escapes find_escapes(const Rerunner& rerun, const RunId& id, const Outcome& outcome) {
+  Escapes escapes;
+  if (!is_lockup(outcome.verdict) || !outcome.has_lockup) return escapes;
+  const Lockup& lockup = outcome.lockup;
+  escapes.first_question = lockup.first_question;
+  escapes.never_refused = never_refused_sites(lockup);
+  const Nanos limit = hung_task_timeout(rerun.experiment(), id);
+  for (std::int64_t n = 0; lockup.first_question > 0 && n <= largest_retries;
+       n = n == 0 ? 1 : 2 * n) {
+    RunId changed = id;
+    changed.policy = RunId::PolicySwitch{knob, {{"retries", Value(n)}}, lockup.first_question};
+    try {
+      escapes.tries.push_back(judged(lockup, rerun(changed, true), n, limit));
+    } catch (const ConfigError&) {
+      // The run's own policy does not take this number (`posted` takes no 0): there is no such run.
+    }
+  }
+  escapes.summary = summary(escapes);
+  return escapes;
+}
+
+Explanation explain(const Rerunner& rerun, const RunId& id, const EscapeBudget& budget) {
+  Explanation explanation;
+  explanation.outcome = rerun(id, true, true);
+  explanation.escapes = find_escapes(rerun, id, explanation.outcome);
+  explanation.no_return = find_no_return(rerun, id, explanation.outcome, budget);
+  return explanation;
+}
+
+}  // namespace brink

@@ -1,0 +1,123 @@
+// Every factory is run once with a Params that only listens: what it asks for is what there is, so
+// the documentation cannot fall behind.
+
+#include "experiment/listing.hpp"
+
+#include <fmt/core.h>
+
+#include "brink/site_list.hpp"
+#include "experiment/machine_reader.hpp"
+#include "experiment/metrics.hpp"
+
+namespace brink {
+namespace {
+
+std::string keys_text(const Params& params) {
+  std::string text;
+  for (const ParamDoc& doc : params.docs()) {
+    const std::string value = doc.value.empty() ? "" : ", by default " + doc.value;
+    text += fmt::format("    {}: {}{}\n        {}\n", doc.key, doc.type, value, doc.meaning);
+  }
+  return text;
+}
+
+/// Runs a reader for its documentation. What it makes of defaults alone does not matter; some
+/// things cannot be made of them.
+template <class Read>
+std::string documented(Read read) {
+  Params params = Params::describe();
+  try {
+    read(params);
+  } catch (const ConfigError&) {
+    // A required key has no default.
+  }
+  return keys_text(params);
+}
+
+template <class Row, class Read>
+std::string rows_text(std::span<const Row> rows, Read read) {
+  std::string text;
+  for (const Row& row : rows) {
+    text += fmt::format("{}\n    {}\n", row.name, row.summary);
+    text += documented([&](Params& params) { read(row, params); });
+  }
+  return text;
+}
+
+std::string words_text(std::span<const WordRow> rows) {
+  return rows_text(rows, [](const WordRow&, Params&) {});
+}
+
+}  // namespace
+
+std::string list_policies(const Registries& registries) {
+  return rows_text(registries.alloc_policies, [](auto& row, Params& params) { row.make(params); });
+}
+std::string list_oom(const Registries& registries) {
+  return rows_text(registries.oom_policies, [](auto& row, Params& params) { row.make(params); });
+}
+std::string list_reclaim(const Registries& registries) {
+  return rows_text(registries.reclaim_policies,
+                   [](auto& row, Params& params) { row.make(params); });
+}
+
+std::string list_eras(const Registries& registries) {
+  std::string text;
+  for (const EraRow& row : registries.eras) {
+    text += fmt::format("{}\n    {}\n    policies: alloc {}, oom {}, reclaim {}\n", row.name,
+                        row.summary, row.alloc_policy, row.oom_policy, row.reclaim_policy);
+  }
+  return text;
+}
+
+std::string list_faults(const Registries& registries) {
+  return rows_text(registries.faults,
+                   [](const FaultRow& row, Params& params) { row.make(params, Random()); });
+}
+std::string list_programs(const Registries& registries) {
+  return rows_text(registries.programs,
+                   [](const ProgramRow& row, Params& params) { row.make(params, ""); });
+}
+std::string list_syscalls(const Registries&) { return words_text(builtin_syscalls()); }
+std::string list_strategies(const Registries& registries) {
+  return words_text(registries.strategies);
+}
+std::string list_file_systems(const Registries& registries) {
+  return words_text(registries.file_systems);
+}
+std::string list_devices(const Registries& registries) { return words_text(registries.devices); }
+
+std::string list_sites(const Registries& registries) {
+  std::string text;
+  for (std::size_t i = 0; i < builtin_sites().size(); ++i) {
+    const SiteInfo& site = builtin_sites()[i];
+    text += fmt::format("{}\n    {} ({})\n", site.name, site.object, site.cache);
+    for (const EraRow& era : registries.eras) {
+      const SiteRule rule = era.site(static_cast<Site>(i));
+      text += fmt::format("    {}: {} {}, on failure {}\n", era.name, rule.function,
+                          gfp_text(rule.gfp), name(rule.on_failure));
+    }
+  }
+  return text;
+}
+
+std::string list_metrics(const Registries&) {
+  std::string text;
+  for (const MetricRow& row : metric_table()) {
+    text += fmt::format("{}\n    {}\n", row.name, row.meaning);
+  }
+  return text +
+         "errno.SYSCALL.ERRNO\n    how often a system call returned it; 0 for success\n"
+         "fate.SITE.FATE\n    how many failures at a site ended so\n"
+         "lockups_at.SITE\n    lockups attributed to a site that is never refused\n";
+}
+
+std::string list_machine(const Registries& registries) {
+  return "[machine]\n" + documented([&](Params& params) {
+           params.text("kernel", "", kernel_meaning);
+           read_machine(params, registries);
+         }) +
+         "[[mount]]\n" + documented([&](Params& params) { read_mount(params, registries); });
+}
+
+}  // namespace brink

@@ -1,0 +1,164 @@
+// The machine's keys, their ranges and what they mean. Defaults are MachineConfig's own.
+
+#include "experiment/machine_reader.hpp"
+
+#include <iterator>
+
+#include "experiment/suggest.hpp"
+
+namespace brink {
+namespace {
+
+constexpr std::uint64_t TiB = 1024 * GiB;
+/// Virtual clocks are 64 bits of nanoseconds; a year leaves room for what is added to them.
+constexpr Nanos year = 365ull * 24 * 3'600 * seconds;
+
+struct CostKey {
+  const char* key;
+  Nanos Costs::*cost;
+  const char* meaning;
+};
+
+constexpr CostKey cost_keys[] = {
+    {"context_switch", &Costs::context_switch, "one switch between tasks"},
+    {"lock_uncontended", &Costs::lock_uncontended, "taking a lock that is free"},
+    {"wakeup", &Costs::wakeup, "waking a task"},
+    {"yield", &Costs::yield, "offering the CPU when nobody takes it"},
+    {"syscall", &Costs::syscall, "entry to and exit from a system call"},
+    {"page_fault", &Costs::page_fault, "a page fault without the page itself"},
+    {"zero_page", &Costs::zero_page, "clearing a page"},
+    {"alloc_fast", &Costs::alloc_fast, "a page from the free lists"},
+    {"alloc_slow_round", &Costs::alloc_slow_round, "one slow-path round apart from scanning"},
+    {"page_scanned", &Costs::page_scanned, "one page looked at by reclaim"},
+    {"page_reclaimed", &Costs::page_reclaimed, "isolating, unmapping and freeing a page"},
+    {"page_freed", &Costs::page_freed, "one page given back in a batch"},
+    {"slab_object", &Costs::slab_object, "one object from or to a slab"},
+    {"copy_page", &Costs::copy_page, "4 KiB to or from user space"},
+    {"oom_scan_task", &Costs::oom_scan_task, "one task scored by the OOM killer"},
+    {"path_component", &Costs::path_component, "one name found in the dentry cache"},
+    {"dir_block", &Costs::dir_block, "one directory block of 4 KiB searched"},
+};
+
+static_assert(std::size(cost_keys) * sizeof(Nanos) == sizeof(Costs), "a cost has no key");
+
+Costs read_costs(Params params) {
+  Costs costs;
+  for (const CostKey& row : cost_keys) {
+    costs.*row.cost = params.duration(row.key, costs.*row.cost, 1, seconds, row.meaning);
+  }
+  params.done();
+  return costs;
+}
+
+SchedulerConfig read_scheduler(Params params, const Registries& registries) {
+  SchedulerConfig config;
+  config.strategy = params.text("strategy", config.strategy,
+                                "who runs next: a row of `brink list "
+                                "strategies`");
+  row_named(registries.strategies, config.strategy, "strategy", params.where("strategy"));
+  if (config.strategy == "replay") {
+    params.reject("strategy", "replays what a run id names with schedule=; a file has no schedule");
+  }
+  config.pct_depth = static_cast<std::uint32_t>(
+      params.integer("depth", config.pct_depth, {1, 100}, "pct: the bug depth looked for"));
+  config.pct_steps = static_cast<std::uint64_t>(
+      params.integer("steps", static_cast<std::int64_t>(config.pct_steps), {1, 1'000'000'000'000},
+                     "pct: over how many choices the priority changes are spread"));
+  config.dfs_preemptions =
+      static_cast<std::uint32_t>(params.integer("preemptions", config.dfs_preemptions, {0, 1'000},
+                                                "dfs: how many preemptions a schedule may have"));
+  params.done();
+  return config;
+}
+
+std::string read_device(Params& params, const char* key, const std::string& fallback,
+                        const char* meaning, const Registries& registries) {
+  std::string device = params.text(key, fallback, meaning);
+  row_named(registries.devices, device, "device", params.where(key));
+  return device;
+}
+
+void read_hardware(Params& params, const Registries& registries, MachineConfig& config) {
+  config.cpus =
+      static_cast<std::uint32_t>(params.integer("cpus", config.cpus, {1, 64}, "simulated CPUs"));
+  config.memory = params.size("memory", config.memory, 4 * MiB, 16 * TiB, "RAM");
+  config.reserved =
+      params.size("reserved", config.reserved, 0, 16 * TiB,
+                  "kernel image and memory map: taken off RAM before pages are managed");
+  if (config.reserved >= config.memory) {
+    params.reject("reserved", "leaves nothing of the machine's memory");
+  }
+  config.swap = params.size("swap", config.swap, 0, 16 * TiB, "swap space");
+  config.swap_device = read_device(params, "swap_device", config.swap_device,
+                                   "the device that swap is on", registries);
+}
+
+void read_kernel_settings(Params& params, MachineConfig& config) {
+  config.hz =
+      static_cast<std::uint32_t>(params.integer("hz", config.hz, {10, 10'000}, "ticks a second"));
+  config.preempt = static_cast<Preempt>(params.choice(
+      "preempt", static_cast<std::size_t>(config.preempt), {"none", "voluntary", "full"},
+      "where the kernel may take the CPU from a task: none = user mode, sleeps and "
+      "cond_resched(); voluntary = and might_sleep(); full = all but spinlocks"));
+  config.hung_task_timeout =
+      params.duration("hung_task_timeout", config.hung_task_timeout, seconds, year,
+                      "how long a task may sleep uninterruptibly before it counts as hung");
+  config.soft_lockup_limit =
+      params.duration("soft_lockup", config.soft_lockup_limit, ms, year,
+                      "how long a CPU may run between places where it could switch");
+  config.lockdep = params.boolean("lockdep", config.lockdep, "check the order of locks");
+}
+
+void read_limits(Params& params, MachineConfig& config) {
+  config.time_limit = params.duration("time_limit", config.time_limit, ms, year,
+                                      "virtual time after which a run ends with the verdict limit");
+  config.settle = params.duration("settle", config.settle, ms, year,
+                                  "W: how long a task is without progress before the settling "
+                                  "phase, and how long that lasts");
+  config.single_step =
+      params.boolean("single_step", config.single_step, "no bulk steps: the same results, slower");
+}
+
+constexpr const char* path_is_absolute = "must be an absolute path";
+
+}  // namespace
+
+MachineConfig read_machine(Params& params, const Registries& registries) {
+  MachineConfig config;
+  read_hardware(params, registries, config);
+  read_kernel_settings(params, config);
+  read_limits(params, config);
+  config.scheduler =
+      read_scheduler(params.table("scheduler", "how scheduling choices are made"), registries);
+  config.costs = read_costs(params.table("costs", "what a step costs its CPU"));
+  params.done();
+  return config;
+}
+
+MountConfig read_mount(Params& params, const Registries& registries) {
+  MountConfig mount;
+  mount.at = params.text("at", mount.at, "where it is mounted: an absolute path");
+  if (mount.at.empty() || mount.at[0] != '/') params.reject("at", path_is_absolute);
+  while (mount.at.size() > 1 && mount.at.back() == '/') mount.at.pop_back();
+  mount.fs = params.text("fs", mount.fs, "the file system: a row of `brink list fs`");
+  row_named(registries.file_systems, mount.fs, "file system", params.where("fs"));
+  mount.device =
+      read_device(params, "device", mount.device, "the device that it is on", registries);
+  mount.errors = static_cast<ErrorsMode>(
+      params.choice("errors", static_cast<std::size_t>(mount.errors),
+                    {"continue", "remount-ro", "panic"}, "what it does when its journal fails"));
+  mount.size = params.size("size", mount.size, MiB, 16 * TiB, "the size of the file system");
+  mount.journal = params.size("journal", mount.journal, MiB, mount.size, "the size of its journal");
+  params.done();
+  return mount;
+}
+
+bool is_mounted(const std::vector<MountConfig>& mounts, std::string_view path) {
+  for (const MountConfig& mount : mounts) {
+    if (mount.at == "/" || path == mount.at) return true;
+    if (path.starts_with(mount.at) && path.substr(mount.at.size()).starts_with('/')) return true;
+  }
+  return false;
+}
+
+}  // namespace brink

@@ -1,0 +1,20 @@
+// [machine] and [[mount]]: what a run simulates.
+#pragma once
+
+#include "brink/machine.hpp"
+#include "experiment/registries.hpp"
+
+namespace brink {
+
+inline constexpr const char* kernel_meaning = "the kernel: a row of `brink list eras`; required";
+
+/// Reads [machine] without `kernel`, which the caller has read. Throws ConfigError.
+MachineConfig read_machine(Params& params, const Registries& registries);
+
+/// Reads one [[mount]].
+MountConfig read_mount(Params& params, const Registries& registries);
+
+/// Whether the path lies on one of the mounts.
+bool is_mounted(const std::vector<MountConfig>& mounts, std::string_view path);
+
+}  // namespace brink

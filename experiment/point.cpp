@@ -1,0 +1,238 @@
+// Reading a point: the kernel's era first, because it says what the policies are if the file does
+// not; then the machine, its mounts, the tasks with their programs, and the faults.
+
+#include "experiment/point.hpp"
+
+#include <algorithm>
+
+#include "experiment/machine_reader.hpp"
+#include "experiment/suggest.hpp"
+
+namespace brink {
+namespace {
+
+/// One reading, over the tables of the file.
+class PointReader {
+ public:
+  PointReader(const Value& root, const std::string& file, const std::string& directory,
+              const Registries& registries, ProgramCache& programs)
+      : root_(*root.table()),
+        top_{file, 1, 1},
+        directory_(directory),
+        registries_(registries),
+        programs_(programs) {}
+
+  Point read() {
+    read_machine_and_policies();
+    each("mount", [this](Params params) { read_mount_at(params); });
+    each("task", [this](Params params) { read_task(params); });
+    if (point_.spec.tasks.empty()) {
+      throw ConfigError(top_, "the experiment has no [[task]]: nothing would run");
+    }
+    each("fault", [this](Params params) { read_fault(params); });
+    point_.faults = std::make_shared<const std::vector<FaultPlan>>(std::move(faults_));
+    return std::move(point_);
+  }
+
+ private:
+  Params table(const std::string& key) const {
+    const auto found = root_.find(key);
+    if (found == root_.end()) return Params({}, key, top_);
+    const Table* inner = found->second.table();
+    if (inner == nullptr) {
+      throw ConfigError(found->second.where(),
+                        key + ": expected a table, found a " + found->second.kind());
+    }
+    return Params(*inner, key, found->second.where());
+  }
+
+  template <class Read>
+  void each(const std::string& key, Read read) {
+    const auto found = root_.find(key);
+    if (found == root_.end()) return;
+    const List* list = found->second.list();
+    const auto refuse = [&](const Value& value) {
+      throw ConfigError(value.where(),
+                        key + ": expected [[" + key + "]] tables, found a " + value.kind());
+    };
+    if (list == nullptr) refuse(found->second);
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const Value& element = (*list)[i];
+      if (element.table() == nullptr) refuse(element);
+      read(Params(*element.table(), key + "." + std::to_string(i), element.where()));
+    }
+  }
+
+  void read_machine_and_policies() {
+    Params machine = table("machine");
+    point_.kernel = machine.text("kernel", "", kernel_meaning);
+    if (point_.kernel.empty()) {
+      throw ConfigError(machine.where(),
+                        "machine.kernel is missing" + suggestion("", names_of(registries_.eras)));
+    }
+    const EraRow& era =
+        row_named(registries_.eras, point_.kernel, "kernel era", machine.where("kernel"));
+    RunSpec& spec = point_.spec;
+    spec.rules = era.rules;
+    spec.site_rule = era.site;
+    spec.machine = read_machine(machine, registries_);
+    point_.walks_schedules = spec.machine.scheduler.strategy == "dfs";
+
+    Params policy = table("policy");
+    Params alloc = policy.table("alloc", "when to retry and when to fail");
+    spec.alloc_policy =
+        make(registries_.alloc_policies, alloc, era.alloc_policy, "allocation policy");
+    keep_alloc_table(alloc, era);
+    Params oom = policy.table("oom", "whom to kill");
+    spec.oom_policy = make(registries_.oom_policies, oom, era.oom_policy, "OOM policy");
+    Params reclaim = policy.table("reclaim", "how to reclaim");
+    spec.reclaim_policy =
+        make(registries_.reclaim_policies, reclaim, era.reclaim_policy, "reclaim policy");
+    policy.done();
+  }
+
+  template <class Policy>
+  static std::shared_ptr<const Policy> make(std::span<const PolicyRow<Policy>> rows, Params& params,
+                                            const char* fallback, const char* what) {
+    const std::string name = params.text("name", fallback, "which policy");
+    const PolicyRow<Policy>& row = row_named(rows, name, what, params.where("name"));
+    std::shared_ptr<const Policy> policy = row.make(params);
+    params.done();
+    return policy;
+  }
+
+  /// What a what-if needs in order to change one key of this point's policy.
+  void keep_alloc_table(Params& alloc, const EraRow& era) {
+    Table written;
+    const auto policy = root_.find("policy");
+    if (policy != root_.end()) {
+      const auto found = policy->second.table()->find("alloc");
+      if (found != policy->second.table()->end()) written = *found->second.table();
+    }
+    written.insert_or_assign("name", Value(alloc.text("name", era.alloc_policy, "which policy")));
+    point_.policy_alloc = Value(std::move(written));
+  }
+
+  void read_mount_at(Params& params) {
+    std::vector<MountConfig>& mounts = point_.spec.machine.mounts;
+    MountConfig mount = read_mount(params, registries_);
+    for (const MountConfig& other : mounts) {
+      if (other.at == mount.at)
+        params.reject("at", "something is mounted at " + mount.at + " already");
+    }
+    mounts.push_back(std::move(mount));
+  }
+
+  void read_task(Params& params) {
+    TaskConfig task;
+    task.program = params.text("program", "", "what it runs: a row of `brink list programs`");
+    if (task.program.empty()) params.reject("program", "is missing");
+    const ProgramRow& row =
+        row_named(registries_.programs, task.program, "program", params.where("program"));
+    task.count = static_cast<std::uint32_t>(
+        params.integer("count", 1, {1, 10'000}, "how many processes run it"));
+    task.daemon = params.boolean("daemon", false, "the run does not wait for it to end");
+    task.oom_score_adj = static_cast<int>(
+        params.integer("oom_score_adj", 0, {-1'000, 1'000}, "as /proc/PID/oom_score_adj"));
+    task.start = params.duration("start", 0, 0, 365ull * 24 * 3'600 * seconds,
+                                 "virtual time at which it starts");
+    Params args = params.table("args", "the program's own keys");
+    params.done();
+    task.code = program(row, args);
+    check_paths(task, params.has("args") ? params.where("args") : params.where());
+    point_.spec.tasks.push_back(std::move(task));
+  }
+
+  /// The same program with the same arguments is one object, for all points.
+  std::shared_ptr<const Program> program(const ProgramRow& row, Params& args) {
+    const List* written = root_.find("task")->second.list();
+    const std::size_t index = point_.spec.tasks.size();
+    const Table& table = *(*written)[index].table();
+    const auto found = table.find("args");
+    const std::string key =
+        std::string(row.name) + " " + (found == table.end() ? "" : found->second.text());
+    std::shared_ptr<const Program>& cached = programs_[key];
+    if (!cached) {
+      cached = row.make(args, directory_);
+      args.done();
+    }
+    for (const std::string& path : cached->host_files()) point_.host_files.push_back(path);
+    const Where& where = found == table.end() ? (*written)[index].where() : found->second.where();
+    for (const std::string& warning : cached->warnings()) {
+      point_.warnings.push_back(warning_text(where, warning));
+    }
+    return cached;
+  }
+
+  void check_paths(const TaskConfig& task, const Where& where) const {
+    for (const std::string& path : task.code->paths()) {
+      if (is_mounted(point_.spec.machine.mounts, path)) continue;
+      throw ConfigError(where, task.program + " uses " + path +
+                                   ", but nothing is mounted there; add "
+                                   "a [[mount]] with at = \"/\" or the like");
+    }
+  }
+
+  void read_fault(Params& params) {
+    const std::string name = params.text("name", "", "which fault: a row of `brink list faults`");
+    if (name.empty()) params.reject("name", "is missing");
+    const FaultRow& row = row_named(registries_.faults, name, "fault", params.where("name"));
+    const Value& written = (*root_.find("fault")->second.list())[faults_.size()];
+    FaultPlan plan{&row, *written.table(), params.prefix(), params.where()};
+    plan.params.erase("name");
+    // Made once to be checked: no run may meet a mistake of the file.
+    Params again(plan.params, plan.prefix, plan.where);
+    const std::unique_ptr<Fault> fault = row.make(again, Random());
+    again.done();
+    point_.never_fires.push_back(fault->never_fires());
+    faults_.push_back(std::move(plan));
+  }
+
+  const Table& root_;
+  const Where top_;
+  const std::string& directory_;
+  const Registries& registries_;
+  ProgramCache& programs_;
+  Point point_;
+  std::vector<FaultPlan> faults_;
+};
+
+}  // namespace
+
+std::string warning_text(const Where& where, const std::string& message) {
+  std::string text = ConfigError(where, "").what();
+  text.resize(text.rfind("error: "));
+  return text + "warning: " + message;
+}
+
+Point read_point(const Value& root, const std::string& file, const std::string& directory,
+                 const Registries& registries, ProgramCache& programs) {
+  return PointReader(root, file, directory, registries, programs).read();
+}
+
+std::vector<std::unique_ptr<Fault>> make_faults(const std::vector<FaultPlan>& plans,
+                                                std::uint64_t seed,
+                                                const std::vector<std::size_t>* chosen) {
+  std::vector<std::unique_ptr<Fault>> faults;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (chosen != nullptr && std::find(chosen->begin(), chosen->end(), i) == chosen->end())
+      continue;
+    const FaultPlan& plan = plans[i];
+    Params params(plan.params, plan.prefix, plan.where);
+    faults.push_back(plan.row->make(params, Random(seed, stream_id("fault", i))));
+  }
+  return faults;
+}
+
+std::shared_ptr<const AllocPolicy> make_alloc_policy(const Registries& registries,
+                                                     const std::string& name, const Value& table,
+                                                     const std::string& prefix) {
+  Params params(*table.table(), prefix, table.where());
+  params.text("name", name, "which policy");
+  const auto& row = row_named(registries.alloc_policies, name, "allocation policy", table.where());
+  std::shared_ptr<const AllocPolicy> policy = row.make(params);
+  params.done();
+  return policy;
+}
+
+}  // namespace brink
