@@ -31,7 +31,7 @@ class MkdirLoop final : public Program {
     return 0;
   }
 
-  std::vector<std::string> paths() const override { return {directory_}; }
+  std::vector<std::string> paths() const override { return {directory_ + "/"}; }
 
  private:
   const std::string directory_;

@@ -10,6 +10,6 @@ using ListHook =
     boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
 
 template <class T, ListHook T::*hook>
-using List = boost::intrusive::list<T, boost::intrusive::member_hook<T, ListHook, hook>>;
+using IntrusiveList = boost::intrusive::list<T, boost::intrusive::member_hook<T, ListHook, hook>>;
 
 }  // namespace brink

@@ -42,6 +42,7 @@ class ProcessCalls final : public Syscalls, public KernelCalls {
   [[noreturn]] void exit(int status) override;
   void react(Reaction reaction) override;
   KernelCalls& kernel() override { return *this; }
+  std::shared_ptr<void>& shared() override { return process_.shared; }
 
   // --- KernelCalls.
   Site site(std::string_view name, OnFailure on_failure) override;

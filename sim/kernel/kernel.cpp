@@ -19,7 +19,7 @@ std::string mm_name(const void* process) {
 Process::Process(Kernel& in, const ProcessConfig& config)
     : kernel(in), program(config.program), body(config.body), argument(config.argument),
       instance(config.instance), oom_score_adj(config.oom_score_adj), start(config.start),
-      random(config.random), mm(in.memory(), {mm_name, this}), files(in.memory()) {}
+      shared(config.shared != nullptr ? *config.shared : own), random(config.random), mm(in.memory(), {mm_name, this}), files(in.memory()) {}
 
 Kernel::Kernel(Memory& memory, Vfs& vfs)
     : core_(memory.core()), memory_(memory), vfs_(vfs),
@@ -210,6 +210,7 @@ std::uint64_t Kernel::keep(const KernelObject& object) {
     slot = free_objects_.back();
     free_objects_.pop_back();
   }
+  ++object.owner->objects;
   const std::uint32_t generation = objects_[slot].generation + 1;
   objects_[slot] = object;
   objects_[slot].generation = generation;
@@ -225,6 +226,7 @@ KernelObject* Kernel::object(std::uint64_t handle) {
 void Kernel::forget(std::uint64_t handle) {
   const auto slot = static_cast<std::uint32_t>(handle);
   objects_[slot].kind = KernelObject::Kind::none;
+  --objects_[slot].owner->objects;
   free_objects_.push_back(slot);
 }
 

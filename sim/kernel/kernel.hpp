@@ -23,6 +23,7 @@ struct KernelObject {
   std::uint32_t generation = 0;
   Pfn page = no_page;
   SlabObject object;
+  Process* owner = nullptr;  ///< who allocated it
 };
 
 class Kernel final : public OomHost, public PanicSink {
@@ -75,6 +76,8 @@ class Kernel final : public OomHost, public PanicSink {
   std::uint64_t keep(const KernelObject& object);
   KernelObject* object(std::uint64_t handle);
   void forget(std::uint64_t handle);
+  /// Whether something that the process allocated (KernelCalls) is still there.
+  bool owns_objects(const Process& process) const { return process.objects != 0; }
 
  private:
   static void run_init(void* kernel);

@@ -26,13 +26,14 @@ auto ProcessCalls::insist(Site site, unsigned order, Gfp gfp, Try&& attempt) {
   };
   if (there(got) || memory.rule(site).on_failure != OnFailure::loop) return got;
   MemoryWait wait(memory, MemoryWait::Asker::caller, site, order, gfp);
+  memory.continue_failure(wait);
   UnlimitedLoop loop(core_, wait);
   while (!there(got)) {
-    memory.failures().settle_last(Fate::retried);
     loop.round();
     poll_nap(core_, core_.tick());
     got = attempt();
   }
+  memory.settle_loop(wait);
   return got;
 }
 
@@ -42,6 +43,7 @@ KernelCalls::Object ProcessCalls::alloc_pages(unsigned order, Gfp gfp, Site site
   });
   if (page == no_page) return none;
   KernelObject object;
+  object.owner = &process_;
   object.kind = KernelObject::Kind::pages;
   object.page = page;
   object.order = static_cast<std::uint8_t>(order);
@@ -58,12 +60,14 @@ KernelCalls::Object ProcessCalls::alloc_object(std::string_view cache, std::uint
   });
   if (!got) return none;
   KernelObject object;
+  object.owner = &process_;
   object.kind = KernelObject::Kind::slab;
   object.object = got;
   return kernel_.keep(object);
 }
 
 void ProcessCalls::free(Object handle) {
+  if (core_.aborting()) return;
   KernelObject* const object = kernel_.object(handle);
   if (object == nullptr) {
     kernel_.bug("free of a kernel object that is not allocated");

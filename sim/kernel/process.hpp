@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct ProcessConfig {
   int oom_score_adj = 0;
   bool daemon = false;
   Nanos start = 0;                   ///< when main() begins
+  std::shared_ptr<void>* shared = nullptr;  ///< Syscalls::shared(); null: nobody shares it
   Random random;
 };
 
@@ -49,6 +51,8 @@ struct Process {
   const std::uint32_t instance;
   const int oom_score_adj;
   const Nanos start;
+  std::shared_ptr<void> own;   ///< what it remembers, if nobody shares it
+  std::shared_ptr<void>& shared;
   Nanos started = 0;
   Random random;
   bool init = false;
@@ -58,6 +62,8 @@ struct Process {
   AddressSpace mm;
   Files files;
   std::vector<File*> work;     ///< files whose last reference went in this call (task_work)
+
+  std::uint32_t objects = 0;   ///< of KernelCalls, not freed yet
 
   // Where it is.
   Sys syscall = Sys::exit;     ///< that it is in

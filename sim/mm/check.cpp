@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "sim/mm/address_space.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/swap.hpp"
 #include "sim/mm/vmscan.hpp"
@@ -10,7 +11,7 @@ namespace brink {
 namespace {
 
 struct Count {
-  Pages free = 0, dirty = 0, writeback = 0, lru = 0, swapcache = 0;
+  Pages free = 0, dirty = 0, writeback = 0, lru = 0, swapcache = 0, mapped = 0;
   std::array<Pages, page_kinds> kind{};
 };
 
@@ -35,6 +36,7 @@ std::string count_zone(const Memory& memory, const Zone& zone, const PageMap& ma
       if (page.has(PG_writeback)) ++count.writeback;
       if (page.has(PG_lru)) ++count.lru;
       if (page.has(PG_swapcache)) ++count.swapcache;
+      if (page.has(PG_mapped)) ++count.mapped;
     }
     pfn += static_cast<Pfn>(pages);
   }
@@ -62,6 +64,39 @@ std::string count_lists(const Memory& memory, const Zone& zone, Pages& total) {
   return {};
 }
 
+/// The marks of pages that were tried in vain, against how many there are said to be.
+std::string count_marks(const Memory& memory, const Zone& zone) {
+  const auto generation = static_cast<std::uint32_t>(memory.generation() << 2);
+  for (std::size_t i = 0; i < lru_lists; ++i) {
+    std::array<Pages, reclaim_classes> marks{};
+    for (Pfn pfn = zone.lru[i].head; pfn != no_page; pfn = memory.page(pfn).next) {
+      const std::uint32_t tried = memory.page(pfn).tried;
+      if ((tried & ~3u) != generation) continue;
+      for (unsigned c = 0; c < (tried & 3u); ++c) ++marks[c];
+    }
+    const bool current = zone.tried.generation == memory.generation();
+    for (std::size_t c = 0; c < reclaim_classes; ++c) {
+      if (marks[c] != (current ? zone.tried.pages[i][c] : 0)) {
+        return "pages tried in vain of list " + std::to_string(i);
+      }
+    }
+  }
+  return {};
+}
+
+/// Each slot in use belongs to somebody.
+std::string count_slots(const SwapMap& map, Pages entries) {
+  Pages used = 0, references = 0;
+  for (SwapSlot slot = 1; slot <= map.total(); ++slot) {
+    if (!map.in_use(slot)) continue;
+    ++used;
+    references += map.count(slot);
+    if (map.count(slot) == 0 && !map.cached(slot)) return "swap slot " + std::to_string(slot);
+  }
+  if (used + map.free() != map.total()) return "free swap slots";
+  return references != entries ? "references to swap slots" : std::string();
+}
+
 }  // namespace
 
 std::string Memory::check() const {
@@ -71,6 +106,7 @@ std::string Memory::check() const {
     if (!zone.populated()) continue;
     if (std::string error = count_zone(*this, zone, map_, count); !error.empty()) return error;
     if (std::string error = count_lists(*this, zone, listed); !error.empty()) return error;
+    if (std::string error = count_marks(*this, zone); !error.empty()) return error;
   }
   Pages allocated = 0;
   for (std::size_t kind = 1; kind < page_kinds; ++kind) {
@@ -82,7 +118,16 @@ std::string Memory::check() const {
   if (count.dirty != stat_.dirty) return "dirty pages";
   if (count.writeback != stat_.writeback) return "pages under writeback";
   if (count.swapcache != swap_->cached_pages()) return "pages in the swap cache";
-  return {};
+  Pages slabs = 0;
+  for (const auto& cache : slab_->caches()) slabs += cache->pages();
+  if (slabs != stat_.of(PageKind::slab)) return "pages of slabs";
+  Pages rss = 0, entries = 0;
+  for (const AddressSpace* space : spaces_) {
+    rss += space != nullptr ? space->rss() : 0;
+    entries += space != nullptr ? space->swap_entries() : 0;
+  }
+  if (rss != count.mapped) return "resident pages";
+  return count_slots(swap_->map(), entries);
 }
 
 }  // namespace brink

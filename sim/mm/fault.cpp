@@ -98,9 +98,12 @@ Access AddressSpace::insist_fault(std::uint32_t vpn) {
     Fault fault = handle_fault(vpn, true);
     while (fault == Fault::again) fault = handle_fault(vpn, true);
     mmap_sem_.up_read();
-    if (fault != Fault::oom) {
-      if (fault == Fault::done) memory_.settle_loop(wait);
-      return fault == Fault::done ? Access::done : fault == Fault::bus ? Access::bus : Access::killed;
+    switch (fault) {
+      case Fault::oom: break;
+      case Fault::done: memory_.settle_loop(wait); return Access::done;
+      case Fault::bus: return Access::bus;
+      case Fault::segv: return Access::segv;
+      default: return Access::killed;
     }
     loop.round();
     steady.end();

@@ -34,7 +34,9 @@ bool Hooks::fail_alloc(AllocHook hook) {
     if (!listens(i, hook_alloc)) continue;
     const bool fails = faults_[i]->fail_alloc(hook);
     core_.note(EventKind::fault_draw, i << 8 | hook_alloc, fails);
-    if (fails) return true;
+    if (!fails) continue;
+    last_is_sticky_ = !faults_[i]->transient();
+    return true;
   }
   return false;
 }
@@ -73,6 +75,11 @@ void Hooks::stop_transient() {
   for (const auto& fault : faults_) {
     if (!fault->transient()) points_ |= fault->points();
   }
+}
+
+void Hooks::resume_transient() {
+  transient_stopped_ = false;
+  for (const auto& fault : faults_) points_ |= fault->points();
 }
 
 std::vector<FaultCounters> Hooks::counters() const {

@@ -29,8 +29,12 @@ class Hooks {
   /// The locks that the running task must take here, in the order of the faults.
   std::vector<LockDemand> at_lock(LockPoint point, const char* syscall = "");
 
-  /// Silences the faults that do not last (settling phase).
+  /// Whether the last request that failed did so by a fault that fails for ever.
+  bool last_is_sticky() const { return last_is_sticky_; }
+
+  /// Silences the faults that do not last (settling phase), and lets them go on after it.
   void stop_transient();
+  void resume_transient();
 
   std::vector<FaultCounters> counters() const;
 
@@ -42,6 +46,7 @@ class Hooks {
   std::vector<std::unique_ptr<Fault>> faults_;
   std::uint32_t points_ = 0;
   bool transient_stopped_ = false;
+  bool last_is_sticky_ = false;
 };
 
 }  // namespace brink

@@ -78,9 +78,9 @@ bool got(const SlabObject& object) { return static_cast<bool>(object); }
 }  // namespace
 
 template <class Try>
-auto Memory::insist(Site site, const Insist& how, Try&& attempt) {
+auto Memory::insist(Site site, unsigned order, const Insist& how, Try&& attempt) {
   if (rule(site).on_failure != OnFailure::loop) return attempt();
-  MemoryWait wait(*this, MemoryWait::Asker::caller, site, 0, rule(site).gfp);
+  MemoryWait wait(*this, MemoryWait::Asker::caller, site, order, rule(site).gfp);
   Steady steady(*this, rule(site).gfp);
   std::optional<UnlimitedLoop> loop;
   for (;;) {
@@ -106,19 +106,21 @@ auto Memory::insist(Site site, const Insist& how, Try&& attempt) {
 }
 
 Pfn Memory::alloc_pages_insisting(Site site, unsigned order, Insist how) {
-  return insist(site, how, [&] { return alloc_pages(site, order); });
+  return insist(site, order, how, [&] { return alloc_pages(site, order); });
 }
 
 SlabObject Memory::alloc_object_insisting(SlabCache& cache, Site site, Insist how) {
-  return insist(site, how, [&] { return alloc_object(cache, site); });
+  const unsigned order = cache.layout().min_order;
+  return insist(site, order, how, [&] { return alloc_object(cache, site); });
 }
 
 SlabObject Memory::kmalloc_insisting(std::uint32_t size, Site site, Insist how) {
-  return insist(site, how, [&] { return kmalloc(size, site); });
+  return insist(site, slab_->kmalloc_order(size), how, [&] { return kmalloc(size, site); });
 }
 
 FailureId Memory::begin_failure(const FailedRequest& request, Cause cause, MemoryWait* around) {
   if (around == nullptr || !around->repeats()) return failures_.open(request, cause);
+  around->sticky_ = cause == Cause::injected && hooks_.last_is_sticky();
   if (around->failure_ == no_failure) {
     around->failure_ = failures_.open(request, cause);
   } else {

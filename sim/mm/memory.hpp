@@ -233,7 +233,7 @@ class Memory {
   };
   PerTask& of(const Task& task);
   template <class Try>
-  auto insist(Site site, const Insist& how, Try&& attempt);
+  auto insist(Site site, unsigned order, const Insist& how, Try&& attempt);
 
   Core& core_;
   Locks& locks_;

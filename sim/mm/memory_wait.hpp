@@ -62,6 +62,9 @@ class MemoryWait final : public Waitable {
   std::uint64_t first_question() const { return first_question_; }
   Nanos since() const { return since_; }
 
+  /// Its last try failed by an injected failure that lasts for ever: no supplier helps.
+  bool sticky() const { return sticky_; }
+
   // --- Suppliers, numbered as in design §4.
 
   /// (1) Free pages pass the request's own test, with its own rights.
@@ -96,6 +99,7 @@ class MemoryWait final : public Waitable {
   const bool reclaimer_;  ///< it was one already when it asked
   AllocAttempt attempt_;
   std::uint64_t first_question_ = 0;
+  bool sticky_ = false;
   std::uint32_t failure_ = ~std::uint32_t{0};  ///< of a loop that asks again: its one failure
   Nanos since_;
 };

@@ -22,7 +22,9 @@ constexpr SlabSpec vm_area_struct{"vm_area_struct", 184};
 constexpr SlabSpec anon_vma_cache{"anon_vma", 80};
 
 std::uint32_t page_of(Address address) { return static_cast<std::uint32_t>(address / page_size); }
-std::uint64_t pages_of(std::uint64_t bytes) { return (bytes + page_size - 1) / page_size; }
+std::uint64_t pages_of(std::uint64_t bytes) {
+  return bytes / page_size + (bytes % page_size != 0 ? 1 : 0);
+}
 
 }  // namespace
 
@@ -100,10 +102,23 @@ int AddressSpace::new_area(std::uint32_t begin, std::uint32_t pages, bool heap) 
 
 bool AddressSpace::prepare_anon_vma(Area& area) {
   if (area.anon_vma) return true;
-  if (!area.chain) area.chain = memory_.kmalloc(64, site::mm_anon_vma);
-  if (!area.chain) return false;
-  area.anon_vma = memory_.alloc_object(memory_.slab_cache(anon_vma_cache), site::mm_anon_vma);
-  return static_cast<bool>(area.anon_vma);
+  const SlabObject chain = area.chain ? SlabObject() : memory_.kmalloc(64, site::mm_anon_vma);
+  if (!area.chain && !chain) return false;
+  // Another task of the process may have come first while this one slept.
+  if (!area.chain) {
+    area.chain = chain;
+  } else if (chain) {
+    memory_.free_object(chain);
+  }
+  const SlabObject anon_vma =
+      memory_.alloc_object(memory_.slab_cache(anon_vma_cache), site::mm_anon_vma);
+  if (!anon_vma) return false;
+  if (!area.anon_vma) {
+    area.anon_vma = anon_vma;
+  } else {
+    memory_.free_object(anon_vma);
+  }
+  return true;
 }
 
 /// __split_vma(): the area ends at `at`, another one begins there. Needs memory.
@@ -139,9 +154,10 @@ void AddressSpace::free_area(Area& area) {
 int AddressSpace::munmap(Address address, std::uint64_t bytes) {
   const Frame frame(memory_.core().current(), "do_munmap");
   if (address % page_size != 0 || bytes == 0) return -EINVAL;
-  if ((address + bytes) / page_size > mmap_top) return -EINVAL;
+  const std::uint64_t pages = pages_of(bytes);
+  if (pages > mmap_top || address / page_size > mmap_top - pages) return -EINVAL;
   const WriteGuard guard(mmap_sem_);
-  return remove_range(page_of(address), page_of(address) + static_cast<std::uint32_t>(pages_of(bytes)));
+  return remove_range(page_of(address), page_of(address) + static_cast<std::uint32_t>(pages));
 }
 
 /// do_munmap(): areas that reach beyond the range are split first, which needs memory.

@@ -50,6 +50,7 @@ void PageAlloc::prepare(Pfn page, unsigned order, Gfp gfp) {
   p.flags = 0;
   p.pins = 0;
   p.tried = 0;
+  p.index = ~std::uint32_t{0};  // Nobody's: no handle of a former owner fits.
   memory_.stat().kind[static_cast<std::size_t>(PageKind::kernel)] += Pages{1} << order;
   if (has(gfp, Gfp::zero)) core_.charge(core_.costs().zero_page << order);
 }

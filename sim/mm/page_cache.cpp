@@ -148,10 +148,11 @@ void PageCache::end_read(Pfn pfn, int error) noexcept {
 
 void PageCache::set_page_dirty(Pfn pfn) {
   Page& page = memory_.page(pfn);
-  if (page.has(PG_dirty)) return;
+  // A page that was truncated has nowhere to be written to.
+  if (page.has(PG_dirty) || (page.kind == PageKind::file && page.owner == nobody)) return;
   page.set(PG_dirty);
   memory_.lru_changed();
-  if (page.kind != PageKind::file || page.owner == nobody) return;
+  if (page.kind != PageKind::file) return;
   ++memory_.stat().dirty;
   mapping_of(page).tag(page.index, &FileMapping::Leaf::dirty, true);
 }

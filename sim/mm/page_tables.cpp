@@ -73,7 +73,11 @@ bool PageTables::add(Level& level, std::uint32_t key) {
   const Pfn page = memory_.alloc_pages(site::mm_page_table);
   if (page == no_page) return false;
   memory_.set_kind(memory_.page(page), PageKind::page_table);
-  at = lower_bound(level, key);  // The request may have slept.
+  at = lower_bound(level, key);  // The request may have slept, and another task made the table.
+  if (at < level.size() && level[at].key == key) {
+    memory_.free_pages(page, 0);
+    return true;
+  }
   level.insert(level.begin() + static_cast<std::ptrdiff_t>(at),
                {key, page, &level == &low_ ? pool().get() : nullptr});
   return true;

@@ -55,7 +55,9 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
 
   const std::uint64_t stamp = memory_.lru_changes();
   const ReclaimClass rights = reclaim_class(sc.gfp);
-  if (stable_.stable(zone, lru, rights, stamp) && !memory_.config().visit_exhausted) {
+  // A kswapd that may meet pages for the second time while they are written has to look.
+  const bool look = memory_.config().visit_exhausted || (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
+  if (!look && stable_.stable(zone, lru, rights, stamp)) {
     return charge_batch(zone, lru, nr, sc);
   }
   Batch batch;
@@ -122,8 +124,11 @@ void Reclaim::put_back(Zone& zone, Lru lru, Batch& batch, const ScanControl& sc)
     const Lru to = lru_of(page);
     stable_.settle(memory_.map(), zone, to);
     lru_push(memory_.map(), zone.list(to), pfn);
-    // What has come a step nearer to being freed will be tried again.
-    if (!batch.advanced[i]) mark_tried(zone, to, page, reclaim_class(sc.gfp));
+    if (batch.advanced[i]) {
+      page.tried = 0;  // A step nearer to being freed: it will be tried again.
+    } else {
+      mark_tried(zone, to, page, reclaim_class(sc.gfp));
+    }
   }
   zone.isolated[file] -= batch.taken;
   isolators_.erase(std::find(isolators_.begin(), isolators_.end(), &core_.current()));

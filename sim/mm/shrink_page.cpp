@@ -23,13 +23,14 @@ std::uint8_t page_state(Memory& memory, const Page& page) {
   if (page.has(PG_locked)) return state_locked;
   unsigned state = 0;
   if (page.has_any(PG_mapped | PG_swapcache)) state |= state_double;
-  // Anonymous pages are written by reclaim itself: their states hold nobody up.
+  const bool writeback = page.has(PG_writeback);
+  if (writeback) state |= state_writeback;
+  // Anonymous pages are written by reclaim itself: for these no flusher is behind.
   if (!page.file_cache() || !page.has_any(PG_dirty | PG_writeback)) {
     return static_cast<std::uint8_t>(state);
   }
-  const bool writeback = page.has(PG_writeback);
   state |= state_dirty;
-  state |= writeback ? state_writeback : state_unqueued;
+  if (!writeback) state |= state_unqueued;
   if ((writeback && page.has(PG_reclaim)) || congested(memory, page)) state |= state_congested;
   return static_cast<std::uint8_t>(state);
 }
@@ -40,7 +41,7 @@ Reclaim::Result Reclaim::shrink_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch
   Page& page = memory_.page(pfn);
   const std::uint8_t state = page_state(memory_, page);
   const Pages scanned = batch.states.scanned;
-  const bool written_again = page.has(PG_reclaim) && page.has(PG_writeback) && page.file_cache();
+  const bool written_again = page.has(PG_reclaim) && page.has(PG_writeback);
   // One that kswapd meets for the second time while it is being written is counted apart.
   const bool immediate = written_again && sc.kswapd && (zone.flags & ZONE_WRITEBACK) != 0;
   batch.states.add(immediate ? static_cast<std::uint8_t>(state & ~state_writeback) : state, 1);

@@ -68,6 +68,12 @@ SlabCache* Slab::kmalloc_cache(std::uint32_t size) {
   return size <= kmalloc_max ? caches_[kmalloc_index_[(size + 7) / 8]].get() : nullptr;
 }
 
+unsigned Slab::kmalloc_order(std::uint32_t size) {
+  const SlabCache* cache = kmalloc_cache(size);
+  if (cache != nullptr) return cache->layout_.min_order;
+  return static_cast<unsigned>(std::bit_width((size - 1) / page_size));
+}
+
 SlabObject Slab::kmalloc(std::uint32_t size, Site site, Gfp gfp) {
   SlabCache* cache = kmalloc_cache(size);
   return cache != nullptr ? alloc(*cache, site, gfp) : kmalloc_large(size, site, gfp);
@@ -228,8 +234,9 @@ void Slab::free(SlabObject object) noexcept {
   --slab.in_use;
   --cache.in_use_;
   if (memory_.core().in_task()) memory_.core().charge(memory_.core().costs().slab_object);
+  const bool enough = cache.partial_count_ >= cache.min_partial_;  // As __slab_free() counts them.
   if (!slab.partial) link_partial(cache, slot, true);
-  if (slab.in_use == 0 && cache.partial_count_ > cache.min_partial_) discard(cache, slot);
+  if (slab.in_use == 0 && enough) discard(cache, slot);
   memory_.changed();
 }
 
@@ -265,8 +272,7 @@ const SlabCache* Slab::cache_of(SlabObject object) const {
 // --- Beyond the largest class: pages.
 
 SlabObject Slab::kmalloc_large(std::uint32_t size, Site site, Gfp gfp) {
-  const auto order = static_cast<unsigned>(std::bit_width((size - 1) / page_size));
-  const Pfn page = memory_.allocator().alloc({site, site, order, gfp | Gfp::comp});
+  const Pfn page = memory_.allocator().alloc({site, site, kmalloc_order(size), gfp | Gfp::comp});
   if (page == no_page) return {};
   memory_.page(page).index = ++large_generation_;
   return {page, large_object, large_generation_};

@@ -76,7 +76,7 @@ class SlabCache {
   const std::uint32_t object_size_;
   const bool reclaim_account_;
   const SlabLayout layout_;
-  const std::uint32_t min_partial_;  ///< this many partial slabs, empty ones included, are kept
+  const std::uint32_t min_partial_;  ///< with this many partial ones, a slab that falls empty goes
 
   std::vector<OneSlab> slabs_;
   std::vector<Object> objects_;  ///< layout_.objects for each slab
@@ -98,6 +98,8 @@ class Slab {
   SlabCache* find(std::string_view name);
   /// The kmalloc class of this size; null beyond kmalloc_max.
   SlabCache* kmalloc_cache(std::uint32_t size);
+  /// The smallest block of pages that a kmalloc() of this size can do with.
+  unsigned kmalloc_order(std::uint32_t size);
 
   SlabObject alloc(SlabCache& cache, Site site, Gfp gfp);
   SlabObject kmalloc(std::uint32_t size, Site site, Gfp gfp);

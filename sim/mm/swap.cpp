@@ -201,6 +201,7 @@ Pfn Swap::read_async(SwapSlot slot, bool ahead) {
     const Pfn cached = map_.in_use(slot) ? map_.page(slot) : no_page;
     if (cached != no_page || !map_.in_use(slot) || map_.cached(slot) || map_.count(slot) == 0) {
       if (fresh != no_page) memory_.free_pages(fresh, 0);
+      if (node) drop_node(slot);  // Unless others use it by now.
       return cached;
     }
     // Each of these may sleep, and somebody else may read the slot meanwhile.

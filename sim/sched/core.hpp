@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -34,6 +35,7 @@ struct CoreConfig {
   Costs costs;
   Nanos time_limit = never;
   Nanos soft_lockup_limit = never;  ///< CoreObserver::held_cpu() is told beyond it
+  std::atomic<std::uint64_t>* heartbeat = nullptr;  ///< if set, counts steps, a few thousand at a time
 };
 
 /// Why Core::run() returned.

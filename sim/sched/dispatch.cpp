@@ -50,6 +50,9 @@ void Core::yield_to(std::uint32_t choice) {
 void Core::point_slow(Point kind) {
   throw_if_aborting();
   ++steps_;
+  if (steps_ % 1024 == 0 && config_.heartbeat != nullptr) [[unlikely]] {
+    config_.heartbeat->store(steps_, std::memory_order_relaxed);
+  }
   Cpu& cpu = *cpu_;
   mark_switch_point(may_preempt(kind));
   place_ready_tasks();

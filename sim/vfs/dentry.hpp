@@ -33,7 +33,7 @@ struct Dentry {
   ListHook lru_hook;
   ListHook child_hook;
   /// Its children in the cache.
-  List<Dentry, &Dentry::child_hook> children;
+  IntrusiveList<Dentry, &Dentry::child_hook> children;
 
   bool negative() const { return inode == nullptr; }
   bool root() const { return parent == this; }

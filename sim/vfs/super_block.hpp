@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/block/block.hpp"
@@ -33,6 +34,14 @@ class SuperBlock : public Shrinker {
   ~SuperBlock() override;
   SuperBlock(const SuperBlock&) = delete;
   SuperBlock& operator=(const SuperBlock&) = delete;
+
+  // --- Before and at the mount.
+
+  /// A directory that is there from the start, with those above it.
+  virtual void make_directory(std::string_view path) = 0;
+  /// Brings in what stays in memory for as long as it is mounted, and starts its threads; by the task
+  /// that boots the machine. The root is set afterwards.
+  virtual void load() = 0;
 
   // --- Directories. The i_mutex of every directory named is held. 0 or a negative errno.
 
@@ -78,6 +87,12 @@ class SuperBlock : public Shrinker {
   /// will be told of.
   virtual void settle_success(Task&) {}
 
+  /// Empty if what it holds agrees with itself; else what does not. Nothing may be running.
+  virtual std::string check() const { return {}; }
+
+  /// Who, besides the flusher, will clean or let go of pages that hold what this file system knows.
+  virtual void cleaners(BlockerSink&) const {}
+
   bool read_only() const { return read_only_; }
   Vfs& vfs() const { return vfs_; }
   Device& device() const { return device_; }
@@ -119,8 +134,8 @@ class SuperBlock : public Shrinker {
 
  private:
   friend class Dcache;
-  using DentryLru = List<Dentry, &Dentry::lru_hook>;
-  using InodeLru = List<Inode, &Inode::lru_hook>;
+  using DentryLru = IntrusiveList<Dentry, &Dentry::lru_hook>;
+  using InodeLru = IntrusiveList<Inode, &Inode::lru_hook>;
 
   void evict(Inode& inode);
   void remove_from_lru(Inode& inode);

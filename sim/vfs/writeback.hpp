@@ -50,7 +50,7 @@ class Flusher {
   std::uint64_t inodes_written() const { return inodes_written_; }
 
  private:
-  using InodeList = List<Inode, &Inode::io_hook>;
+  using InodeList = IntrusiveList<Inode, &Inode::io_hook>;
   enum class Why : std::uint8_t { asked, periodic, background };
 
   struct Work {

@@ -56,11 +56,11 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   ~Ext4() override;
 
   /// Before the mount: a directory or file that is there from the start, with those above it.
-  void make_directory(std::string_view path);
+  void make_directory(std::string_view path) override;
   void make_file(std::string_view path, std::uint64_t size);
   /// ext4_fill_super(): the superblock, the descriptors and the root come into memory, and the
   /// journal's thread starts. By the task that boots the machine.
-  void load();
+  void load() override;
 
   Contents& contents() { return contents_; }
   Journal& journal() { return journal_; }
@@ -71,7 +71,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   std::uint64_t reserved_blocks() const { return reserved_blocks_; }
   /// Empty if links, bitmaps and counters agree with what the directories refer to; else what does
   /// not. For tests; nothing may be running.
-  std::string check() const;
+  std::string check() const override;
 
   // --- SuperBlock.
   int lookup(Inode& dir, NameId name, Inode*& found) override;
@@ -94,6 +94,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   void evict_inode(Inode& inode) override;
   void destroy_inode(Inode& inode) override;
   void settle_success(Task& task) override;
+  void cleaners(BlockerSink& sink) const override;
 
   // --- MappingOps, of regular files and of the buddy bitmaps.
   Written writepage(FileMapping& mapping, Pfn page) override;
@@ -257,7 +258,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   bool fs_aborted_ = false;            ///< EXT4_MF_FS_ABORTED
   std::uint64_t reserved_blocks_ = 0;  ///< s_dirtyclusters_counter
   std::uint64_t leaked_reservations_ = 0;
-  List<Ext4Inode, &Ext4Inode::orphan_hook> orphans_;  ///< the latest first
+  IntrusiveList<Ext4Inode, &Ext4Inode::orphan_hook> orphans_;  ///< the latest first
   std::vector<Ext4Inode*> with_preallocations_;
   FlatMap<Pfn, PageBuffer> page_buffers_;
   std::vector<Bio*> building_;         ///< bios that wait for more pages before they are submitted

@@ -81,7 +81,7 @@ class ExtentStatusShrinker final : public Shrinker {
 
   Memory& memory_;
   SlabCache& cache_;
-  List<ExtentStatusTree, &ExtentStatusTree::hook_> trees_;
+  IntrusiveList<ExtentStatusTree, &ExtentStatusTree::hook_> trees_;
   std::uint64_t forgettable_ = 0;
 };
 

@@ -117,6 +117,12 @@ void Ext4::settle_success(Task& task) {
   failures.settle_all(failures.list_of(task), Fate::late);
 }
 
+/// Blocks of the running transaction stay until it is committed.
+void Ext4::cleaners(BlockerSink& sink) const {
+  const bool open = journal_.running() != nullptr || journal_.committing() != nullptr;
+  if (open && journal_.task() != nullptr) sink.task(*journal_.task());
+}
+
 /// ext4_handle_error(): what `errors=` says.
 void Ext4::handle_error() {
   if (read_only()) return;

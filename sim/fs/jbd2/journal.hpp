@@ -57,8 +57,8 @@ struct Transaction {
     callback,
     finished,
   };
-  using Heads = List<JournalHead, &JournalHead::t_hook>;
-  using Checkpoints = List<JournalHead, &JournalHead::cp_hook>;
+  using Heads = IntrusiveList<JournalHead, &JournalHead::t_hook>;
+  using Checkpoints = IntrusiveList<JournalHead, &JournalHead::cp_hook>;
 
   TransactionId tid = 0;
   State state = State::running;
@@ -264,7 +264,7 @@ class Journal final : public BufferOwner {
   std::uint32_t free_;
   Transaction* running_ = nullptr;
   Transaction* committing_ = nullptr;
-  List<Transaction, &Transaction::hook> checkpoints_;  ///< the oldest first
+  IntrusiveList<Transaction, &Transaction::hook> checkpoints_;  ///< the oldest first
 
   WaitQueue wait_commit_;              ///< kjournald2 without work
   Waiters transaction_waiters_;        ///< for a locked transaction to go on

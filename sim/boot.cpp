@@ -1,0 +1,108 @@
+// What is there before the first system call: the reserve of bios, swap, mounted file systems with the
+// directories that programs work in, the kernel's threads, and the processes of the experiment.
+
+#include <algorithm>
+
+#include "sim/fs/file_systems.hpp"
+#include "sim/machine.hpp"
+
+namespace brink {
+namespace {
+
+/// The path of the directories that must be there for `path`: itself if it ends in /, else its parent.
+std::string_view directory_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
+
+/// Whether `path` lies on or below `at`.
+bool lies_in(std::string_view path, std::string_view at) {
+  if (at == "/" || path == at) return true;
+  return path.starts_with(at) && path.substr(at.size()).starts_with('/');
+}
+
+/// The mount that a path lies on: the deepest.
+const MountConfig* mount_of(const std::vector<MountConfig>& mounts, std::string_view path) {
+  const MountConfig* found = nullptr;
+  for (const MountConfig& mount : mounts) {
+    if (!lies_in(path, mount.at)) continue;
+    if (found == nullptr || mount.at.size() > found->at.size()) found = &mount;
+  }
+  return found;
+}
+
+}  // namespace
+
+void Machine::boot() {
+  // A device's place in memory is decided before tasks run, so that its partitions are the same in
+  // every run of the experiment.
+  if (spec_.machine.swap != 0) block_.swap_on(spec_.machine.swap_device, spec_.machine.swap);
+  kernel_.boot([this] {
+    block_.bios().fill_reserve();
+    std::vector<MountConfig> mounts = spec_.machine.mounts;
+    // What others are mounted on comes first.
+    std::stable_sort(mounts.begin(), mounts.end(), [](const MountConfig& a, const MountConfig& b) {
+      return a.at.size() < b.at.size();
+    });
+    for (const MountConfig& config : mounts) mount(config);
+    for (const auto& device : block_.devices()) {
+      Flusher& flusher = vfs_.flusher(*device);
+      if (flusher.task() == nullptr) flusher.start();
+    }
+    memory_.start_kswapd();
+    spawn_all();
+  });
+}
+
+void Machine::mount(const MountConfig& config) {
+  const FileSystemRow* const row = find_file_system(config.fs);
+  BRINK_ASSERT(row != nullptr);
+  const Partition partition = block_.partition(config.device, config.size);
+  SuperBlock& sb = *file_systems_.emplace_back(row->make(vfs_, partition, config, kernel_));
+  make_directories(config, sb);
+  sb.load();
+  vfs_.mount(config.at, sb);
+}
+
+/// Directories that programs expect, and those that other file systems are mounted on.
+void Machine::make_directories(const MountConfig& config, SuperBlock& sb) {
+  const std::vector<MountConfig>& mounts = spec_.machine.mounts;
+  const auto make = [&](std::string_view directory) {
+    if (directory.empty() || mount_of(mounts, directory)->at != config.at) return;
+    if (config.at != "/") directory.remove_prefix(config.at.size());
+    if (!directory.empty()) sb.make_directory(directory);
+  };
+  for (const TaskConfig& task : spec_.tasks) {
+    for (const std::string& path : task.code->paths()) make(directory_of(path));
+  }
+  for (const MountConfig& other : mounts) {
+    if (other.at == config.at || !lies_in(other.at, config.at)) continue;
+    // The mount point itself belongs to the file system below it.
+    std::string_view directory = other.at;
+    const std::string_view parent = directory_of(directory);
+    const MountConfig* below = parent.empty() ? nullptr : mount_of(mounts, parent);
+    if (below != nullptr ? below->at != config.at : config.at != "/") continue;
+    if (config.at != "/") directory.remove_prefix(config.at.size());
+    sb.make_directory(directory);
+  }
+}
+
+void Machine::spawn_all() {
+  shared_.resize(spec_.tasks.size());
+  for (std::size_t i = 0; i < spec_.tasks.size(); ++i) {
+    const TaskConfig& task = spec_.tasks[i];
+    const std::uint32_t count = task.count * task.code->processes();
+    for (std::uint32_t instance = 0; instance < count; ++instance) {
+      ProcessConfig config;
+      config.comm = task.program;
+      config.program = task.code.get();
+      config.instance = instance;
+      config.oom_score_adj = task.oom_score_adj;
+      config.daemon = task.daemon;
+      config.start = task.start;
+      config.random = Random(spec_.seed, stream_id("process", i << 32 | instance));
+      config.shared = &shared_[i];
+      const Process& process = kernel_.spawn(config);
+      if (!task.daemon) watch_.foreground(*process.task);
+    }
+  }
+}
+
+}  // namespace brink

@@ -1,0 +1,118 @@
+// A machine from its parts to its outcome.
+
+#include "sim/machine.hpp"
+
+#include "sim/mm/hooks.hpp"
+
+namespace brink {
+namespace {
+
+CoreConfig core_config(const RunSpec& spec) {
+  CoreConfig config;
+  config.cpus = spec.machine.cpus;
+  config.hz = spec.machine.hz;
+  config.preempt = spec.machine.preempt;
+  config.costs = spec.machine.costs;
+  config.time_limit = spec.machine.time_limit;
+  config.soft_lockup_limit = spec.machine.soft_lockup_limit;
+  config.heartbeat = spec.heartbeat;
+  return config;
+}
+
+MemorySetup memory_setup(const RunSpec& spec) {
+  MemorySetup setup;
+  setup.config.memory = spec.machine.memory;
+  setup.config.reserved = spec.machine.reserved;
+  setup.config.swap = spec.machine.swap;
+  setup.config.cpus = spec.machine.cpus;
+  setup.config.single_step = spec.machine.single_step;
+  setup.config.keep_failures = spec.keep_failures;
+  setup.rules = spec.rules;
+  setup.site_rule = spec.site_rule;
+  setup.policies.alloc = spec.alloc_policy.get();
+  setup.policies.oom = spec.oom_policy.get();
+  setup.policies.reclaim = spec.reclaim_policy.get();
+  setup.policies.switch_at = spec.switch_policy_at;
+  setup.policies.alloc_then = spec.alloc_policy_then.get();
+  if (spec.make_faults) setup.faults = spec.make_faults(spec.seed);
+  return setup;
+}
+
+WatchConfig watch_config(const RunSpec& spec, Strategy& usual) {
+  WatchConfig config;
+  config.settle = spec.machine.settle;
+  config.hung_task_timeout = spec.machine.hung_task_timeout;
+  config.usual = &usual;
+  return config;
+}
+
+const char* name(EventKind kind) {
+  switch (kind) {
+    case EventKind::context_switch: return "context_switch";
+    case EventKind::lock_grant: return "lock_grant";
+    case EventKind::alloc_answer: return "alloc_answer";
+    case EventKind::page_list: return "page_list";
+    case EventKind::fault_draw: return "fault_draw";
+    case EventKind::time_advance: return "time_advance";
+    case EventKind::syscall_return: return "syscall_return";
+  }
+  return "";
+}
+
+}  // namespace
+
+Machine::Machine(const RunSpec& spec)
+    : spec_(spec), strategy_(spec), core_(core_config(spec), strategy_.get()),
+      locks_(core_, {spec.machine.lockdep, this}), memory_(core_, locks_, memory_setup(spec)),
+      block_(memory_), vfs_(memory_, block_), kernel_(memory_, vfs_), suppliers_(kernel_),
+      obligations_(kernel_),
+      watch_(core_, watch_config(spec, strategy_.get()), obligations_, &suppliers_, this),
+      story_(core_) {
+  memory_.set_bug_sink(*this);
+  if (spec.tell_story) memory_.set_story(&story_);
+  kernel_.set_wait_view(&watch_.waits());
+  if (spec.on_event) core_.set_sink(this);
+}
+
+/// Whatever is left unwinds while all parts are still there.
+Machine::~Machine() { core_.abort(); }
+
+Outcome Machine::run() {
+  boot();
+  const RunEnd end = core_.run();
+  WatchResult result = watch_.finish(end, other_endings());
+  strategy_.check(core_);
+
+  Outcome outcome;
+  outcome.run_id = spec_.run_id;
+  outcome.verdict = result.verdict;
+  outcome.reason = std::move(result.reason);
+  outcome.has_lockup = result.has_lockup;
+  outcome.lockup = std::move(result.lockup);
+  outcome.findings = std::move(result.findings);
+  memory_.failures().finish(result.stuck, Fate::unresolved);
+  fill(outcome);
+  return outcome;
+}
+
+// --- What others tell the machine.
+
+void Machine::lockdep_report(Finding finding) { lockdep_findings_.push_back(std::move(finding)); }
+
+void Machine::settling_began() {
+  memory_.hooks().stop_transient();
+  if (spec_.tell_story) story_.tell("settling phase: bad luck that passes stops, scheduling is fair");
+}
+
+void Machine::settling_ended() {
+  memory_.hooks().resume_transient();
+  if (spec_.tell_story) story_.tell("settling phase over");
+}
+
+void Machine::event(Nanos, EventKind kind, std::uint64_t a, std::uint64_t b) {
+  spec_.on_event({name(kind), a, b});
+}
+
+Outcome run_machine(const RunSpec& spec) { return Machine(spec).run(); }
+
+}  // namespace brink
