@@ -14,7 +14,7 @@ constexpr const char* knob = "bounded_retry";
 
 Nanos hung_task_timeout(const Experiment& experiment, const RunId& id) {
   const std::string prefix = id_prefix(experiment, id.axes);
-  for (const Point& point : experiment.points) {
+  for (const SweepPoint& point : experiment.points) {
     if (point.id_prefix == prefix) return point.spec.machine.hung_task_timeout;
   }
   return experiment.points.front().spec.machine.hung_task_timeout;

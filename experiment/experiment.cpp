@@ -59,7 +59,7 @@ void read_points(Experiment& experiment, const std::string& directory,
   for (std::uint64_t i = 0; i < experiment.sweep.points; ++i) {
     Axes axes = axes_of_point(experiment.sweep, i);
     const Value root = with_axes(experiment.document.root, axes, {experiment.document.file, 1, 1});
-    Point point = read_point(root, experiment.document.file, directory, registries, programs);
+    SweepPoint point = read_point(root, experiment.document.file, directory, registries, programs);
     point.axes = std::move(axes);
     for (const std::string& warning : point.warnings) {
       const bool said = std::find(experiment.warnings.begin(), experiment.warnings.end(),
@@ -77,7 +77,7 @@ void warn_of_idle_faults(Experiment& experiment) {
     const std::string& why = experiment.points.front().never_fires[i];
     const bool everywhere =
         std::all_of(experiment.points.begin(), experiment.points.end(),
-                    [i](const Point& point) { return !point.never_fires[i].empty(); });
+                    [i](const SweepPoint& point) { return !point.never_fires[i].empty(); });
     if (!everywhere) continue;
     experiment.warnings.push_back(warning_text(
         faults[i].where,
@@ -87,7 +87,7 @@ void warn_of_idle_faults(Experiment& experiment) {
 
 std::vector<std::string> all_host_files(const Experiment& experiment) {
   std::vector<std::string> files;
-  for (const Point& point : experiment.points) {
+  for (const SweepPoint& point : experiment.points) {
     files.insert(files.end(), point.host_files.begin(), point.host_files.end());
   }
   return files;
@@ -98,7 +98,7 @@ void read_expect(Experiment& experiment) {
   for (const Axis& axis : experiment.sweep.axes) words.push_back({axis.name, axis.values});
   experiment.expectations = read_expectations(experiment.document, words);
   std::vector<Axes> points;
-  for (const Point& point : experiment.points) points.push_back(point.axes);
+  for (const SweepPoint& point : experiment.points) points.push_back(point.axes);
   for (const ExpectLine& line : experiment.expectations) {
     if (line.may_be_empty || speaks_of_runs(line, points)) continue;
     experiment.warnings.push_back(
@@ -133,7 +133,7 @@ Experiment load_experiment(Document document, const std::string& directory,
   warn_of_idle_faults(experiment);
   experiment.digest =
       experiment_digest(root, all_host_files(experiment), place_of_tasks(experiment));
-  for (Point& point : experiment.points) point.id_prefix = id_prefix(experiment, point.axes);
+  for (SweepPoint& point : experiment.points) point.id_prefix = id_prefix(experiment, point.axes);
   read_expect(experiment);
   return experiment;
 }

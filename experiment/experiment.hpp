@@ -45,7 +45,7 @@ struct Experiment {
   std::string name, question;
   std::string digest;
   Sweep sweep;
-  std::vector<Point> points;
+  std::vector<SweepPoint> points;
   std::vector<ExpectLine> expectations;
   /// `FILE:LINE:COLUMN: warning: …`: what is suspicious but runs.
   std::vector<std::string> warnings;

@@ -4,8 +4,8 @@
 
 namespace brink {
 
-Lanes::Lanes(const std::vector<Point>& points) : next_(points.size()), early_(points.size()) {
-  for (const Point& point : points) points_.emplace_back(point.axes);
+Lanes::Lanes(const std::vector<SweepPoint>& points) : next_(points.size()), early_(points.size()) {
+  for (const SweepPoint& point : points) points_.emplace_back(point.axes);
 }
 
 void Lanes::deliver(std::size_t point, std::uint64_t number, Outcome outcome) {

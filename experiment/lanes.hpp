@@ -14,7 +14,7 @@ namespace brink {
 /// Not locked: the runner calls it under its own lock.
 class Lanes {
  public:
-  explicit Lanes(const std::vector<Point>& points);
+  explicit Lanes(const std::vector<SweepPoint>& points);
 
   /// Takes run `number` of a point; adds it, and those that waited for it.
   void deliver(std::size_t point, std::uint64_t number, Outcome outcome);

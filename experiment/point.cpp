@@ -22,7 +22,7 @@ class PointReader {
         registries_(registries),
         programs_(programs) {}
 
-  Point read() {
+  SweepPoint read() {
     read_machine_and_policies();
     each("mount", [this](Params params) { read_mount_at(params); });
     each("task", [this](Params params) { read_task(params); });
@@ -193,7 +193,7 @@ class PointReader {
   const std::string& directory_;
   const Registries& registries_;
   ProgramCache& programs_;
-  Point point_;
+  SweepPoint point_;
   std::vector<FaultPlan> faults_;
 };
 
@@ -205,7 +205,7 @@ std::string warning_text(const Where& where, const std::string& message) {
   return text + "warning: " + message;
 }
 
-Point read_point(const Value& root, const std::string& file, const std::string& directory,
+SweepPoint read_point(const Value& root, const std::string& file, const std::string& directory,
                  const Registries& registries, ProgramCache& programs) {
   return PointReader(root, file, directory, registries, programs).read();
 }

@@ -22,7 +22,7 @@ struct FaultPlan {
   Where where;
 };
 
-struct Point {
+struct SweepPoint {
   Axes axes;
   std::string id_prefix;  ///< what the ids of its runs begin with
   RunSpec spec;           ///< without run id, seed and what-ifs
@@ -44,7 +44,7 @@ std::string warning_text(const Where& where, const std::string& message);
 
 /// Reads and checks one point. `root` has the axis values in it; `directory` is where relative host
 /// paths start. Throws ConfigError at the first thing that is wrong.
-Point read_point(const Value& root, const std::string& file, const std::string& directory,
+SweepPoint read_point(const Value& root, const std::string& file, const std::string& directory,
                  const Registries& registries, ProgramCache& programs);
 
 /// The faults of a run, each with its own stream; only those of `chosen` if it is given.

@@ -48,7 +48,7 @@ void apply_schedule(const RunId& id, RunSpec& spec) {
   scheduler.choices = id.schedule;
 }
 
-void apply_faults(const Point& point, const RunId& id, RunSpec& spec) {
+void apply_faults(const SweepPoint& point, const RunId& id, RunSpec& spec) {
   for (const std::size_t index : id.faults.value_or(std::vector<std::size_t>{})) {
     if (index >= point.faults->size()) {
       refuse("it names fault " + std::to_string(index) + ", and there are " +
@@ -60,7 +60,7 @@ void apply_faults(const Point& point, const RunId& id, RunSpec& spec) {
   };
 }
 
-void apply_policy(const Point& point, const RunId& id, const Registries& registries,
+void apply_policy(const SweepPoint& point, const RunId& id, const Registries& registries,
                   RunSpec& spec) {
   if (!id.policy) return;
   Table table = *point.policy_alloc.table();
@@ -73,7 +73,7 @@ void apply_policy(const Point& point, const RunId& id, const Registries& registr
       make_alloc_policy(registries, id.policy->name, Value(std::move(table)), "policy");
 }
 
-RunSpec spec_at(const Point& point, const RunId& id, const Registries& registries) {
+RunSpec spec_at(const SweepPoint& point, const RunId& id, const Registries& registries) {
   RunSpec spec = point.spec;
   spec.run_id = run_id_text(id);
   spec.seed = id.seed;
@@ -95,7 +95,7 @@ std::string id_prefix(const Experiment& experiment, const Axes& axes) {
 
 RunSpec sweep_spec(const Experiment& experiment, std::size_t point, std::uint64_t number,
                    const std::string& schedule) {
-  const Point& at = experiment.points[point];
+  const SweepPoint& at = experiment.points[point];
   RunSpec spec = at.spec;
   spec.seed = experiment.sweep.seeds.first + number;
   spec.run_id = at.id_prefix + ":seed=" + std::to_string(spec.seed);
@@ -120,14 +120,14 @@ RunSpec spec_of(const Experiment& experiment, const RunId& id, const Registries&
   check_origin(experiment, id);
   check_axes(experiment, id);
   const std::string wanted = id_prefix(experiment, id.axes);
-  for (const Point& point : experiment.points) {
+  for (const SweepPoint& point : experiment.points) {
     if (point.id_prefix == wanted) return spec_at(point, id, registries);
   }
   // Values that the sweep does not list, or an axis that it does not have: a point of its own.
   const Value root = with_axes(experiment.document.root, id.axes, {"run id", 0, 0});
   const std::string& file = experiment.document.file;
   ProgramCache programs;
-  const Point point = read_point(root, file, experiment.directory, registries, programs);
+  const SweepPoint point = read_point(root, file, experiment.directory, registries, programs);
   return spec_at(point, id, registries);
 }
 

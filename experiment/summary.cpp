@@ -105,10 +105,10 @@ ExperimentResult summarise(const Experiment& experiment,
   result.name = experiment.name;
   result.question = experiment.question;
   result.digest = experiment.digest;
-  const Point& first = experiment.points.front();
+  const SweepPoint& first = experiment.points.front();
   const bool one_kernel =
       std::all_of(experiment.points.begin(), experiment.points.end(),
-                  [&](const Point& point) { return point.kernel == first.kernel; });
+                  [&](const SweepPoint& point) { return point.kernel == first.kernel; });
   result.kernel = one_kernel ? first.kernel : "several";
   result.machine = machine_text(first.spec.machine);
   result.warnings = experiment.warnings;

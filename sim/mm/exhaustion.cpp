@@ -19,10 +19,9 @@ void StateCounts::add(std::uint8_t state, Pages pages) {
   writeback += if_has(state_writeback);
 }
 
-void StableLists::looked(const Zone& zone, Lru lru, ReclaimClass rights, Pages nr,
-                         std::uint64_t stamp) {
+void StableLists::looked(const Zone& zone, Lru lru, Looker who, Pages nr, std::uint64_t stamp) {
   PerList& list = at(zone, lru);
-  const auto c = static_cast<std::size_t>(rights);
+  const auto c = static_cast<std::size_t>(who);
   if (list.stamp[c] != stamp) {
     list.stamp[c] = stamp;
     list.looked[c] = 0;
@@ -30,9 +29,9 @@ void StableLists::looked(const Zone& zone, Lru lru, ReclaimClass rights, Pages n
   list.looked[c] += nr;
 }
 
-bool StableLists::stable(const Zone& zone, Lru lru, ReclaimClass rights, std::uint64_t stamp) const {
+bool StableLists::stable(const Zone& zone, Lru lru, Looker who, std::uint64_t stamp) const {
   const PerList& list = at(zone, lru);
-  const auto c = static_cast<std::size_t>(rights);
+  const auto c = static_cast<std::size_t>(who);
   return list.stamp[c] == stamp && list.looked[c] >= zone.lru_size(lru) && zone.lru_size(lru) != 0;
 }
 

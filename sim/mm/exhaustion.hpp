@@ -4,8 +4,8 @@
 // tried and nothing has happened since that could make a difference (design §4): pages carry the stamp
 // of the last fruitless try. This is what suppliers of memory are judged by.
 //
-// A list is *stable* for a class when a full turn over it has left everything as it was. Another turn
-// only rotates it, so that it is charged for without visiting the pages.
+// A list is *stable* for those who look at it alike when a full turn over it has left everything as it
+// was. Another turn only rotates it, so that it is charged for without visiting the pages.
 #pragma once
 
 #include <array>
@@ -27,6 +27,11 @@ enum PageState : std::uint8_t {
   state_writeback = 1u << 5,
 };
 
+/// Who looks at a list, as far as it decides what becomes of a page: direct reclaim by its class, and
+/// kswapd, which writes file pages only where it has met nothing but dirty ones (ZONE_DIRTY).
+enum class Looker : std::uint8_t { noio, nofs, kernel, kswapd, kswapd_writes };
+inline constexpr std::size_t lookers = 5;
+
 /// Sums over some pages.
 struct StateCounts {
   Pages taken = 0, scanned = 0, dirty = 0, unqueued = 0, congested = 0, writeback = 0;
@@ -37,9 +42,9 @@ class StableLists {
  public:
   /// `nr` pages at the tail of a list were looked at and left as they were; `stamp` is
   /// Memory::lru_changes() now and was it before.
-  void looked(const Zone& zone, Lru lru, ReclaimClass rights, Pages nr, std::uint64_t stamp);
+  void looked(const Zone& zone, Lru lru, Looker who, Pages nr, std::uint64_t stamp);
   /// Whether looking at any of its pages again could only rotate the list.
-  bool stable(const Zone& zone, Lru lru, ReclaimClass rights, std::uint64_t stamp) const;
+  bool stable(const Zone& zone, Lru lru, Looker who, std::uint64_t stamp) const;
 
   /// What looking at the next `nr` pages of a stable list would count. `state_of` tells a page's
   /// state, and is asked once for each page after each change.
@@ -59,8 +64,8 @@ class StableLists {
     std::uint8_t state;
   };
   struct PerList {
-    std::array<std::uint64_t, reclaim_classes> stamp{};
-    std::array<Pages, reclaim_classes> looked{};
+    std::array<std::uint64_t, lookers> stamp{};
+    std::array<Pages, lookers> looked{};
     std::uint64_t profile_stamp = no_profile;
     std::vector<Run> profile;  ///< from the tail on
     std::size_t run = 0;       ///< where the next turn goes on: in this run,

@@ -32,6 +32,7 @@ bool Hooks::fail_alloc(AllocHook hook) {
   hook.task = running_task();
   for (std::size_t i = 0; i < faults_.size(); ++i) {
     if (!listens(i, hook_alloc)) continue;
+    if (faults_[i]->transient()) ++transient_draws_;
     const bool fails = faults_[i]->fail_alloc(hook);
     core_.note(EventKind::fault_draw, i << 8 | hook_alloc, fails);
     if (!fails) continue;

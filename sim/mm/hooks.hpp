@@ -32,6 +32,9 @@ class Hooks {
   /// Whether the last request that failed did so by a fault that fails for ever.
   bool last_is_sticky() const { return last_is_sticky_; }
 
+  /// How often faults have been asked that may answer otherwise the next time.
+  std::uint64_t transient_draws() const { return transient_draws_; }
+
   /// Silences the faults that do not last (settling phase), and lets them go on after it.
   void stop_transient();
   void resume_transient();
@@ -47,6 +50,7 @@ class Hooks {
   std::uint32_t points_ = 0;
   bool transient_stopped_ = false;
   bool last_is_sticky_ = false;
+  std::uint64_t transient_draws_ = 0;
 };
 
 }  // namespace brink

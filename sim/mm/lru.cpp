@@ -116,6 +116,26 @@ bool Reclaim::side_tried(const Zone& zone, bool file, ReclaimClass rights, Exhau
   return tried_pages >= reachable;
 }
 
+/// Whether shrinkers have nothing more for such reclaimers. Once no zone counts as reclaimable, nobody
+/// looks at more than a batch of each side's pages at a time, and shrinkers are asked in proportion:
+/// by direct reclaimers for the zone that they would rather have, by kswapd for the highest that is
+/// below its mark.
+bool Reclaim::shrinkers_barren(Gfp gfp) const {
+  const bool swap = memory_.swap().free() != 0;
+  const Zone& preferred = memory_.zones().preferred(gfp);
+  Pages least = reclaimable_pages(preferred);
+  bool below_mark = false;
+  for (auto i = static_cast<std::size_t>(preferred.type) + 1; i-- > 0;) {
+    const Zone& zone = memory_.zones().all()[i];
+    if (!zone.populated()) continue;
+    if (zone_reclaimable(zone)) return shrinkers_.barren(gfp, swap_cluster_max, 0);
+    if (below_mark || zone.free() > zone.watermark(Watermark::high)) continue;
+    below_mark = true;
+    least = std::min(least, reclaimable_pages(zone));
+  }
+  return shrinkers_.barren(gfp, swap_cluster_max + (swap ? 2 * swap_cluster_max : 0), least);
+}
+
 Exhaustion Reclaim::exhaustion(ReclaimClass rights, Gfp gfp) const {
   Exhaustion out;
   bool tried_all = true;
@@ -126,7 +146,7 @@ Exhaustion Reclaim::exhaustion(ReclaimClass rights, Gfp gfp) const {
     tried_all = side_tried(zone, true, rights, out) && tried_all;
     if (memory_.swap().free() != 0) tried_all = side_tried(zone, false, rights, out) && tried_all;
   }
-  out.shrinkers_left = !shrinkers_.barren(gfp);
+  out.shrinkers_left = !shrinkers_barren(gfp);
   out.exhausted = tried_all && !out.counting && !out.shrinkers_left;
   return out;
 }

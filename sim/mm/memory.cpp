@@ -119,7 +119,7 @@ SlabObject Memory::kmalloc_insisting(std::uint32_t size, Site site, Insist how) 
 }
 
 FailureId Memory::begin_failure(const FailedRequest& request, Cause cause, MemoryWait* around) {
-  if (around == nullptr || !around->repeats()) return failures_.open(request, cause);
+  if (around == nullptr || !around->asks_for(request.site)) return failures_.open(request, cause);
   around->sticky_ = cause == Cause::injected && hooks_.last_is_sticky();
   if (around->failure_ == no_failure) {
     around->failure_ = failures_.open(request, cause);

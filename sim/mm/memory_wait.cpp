@@ -46,6 +46,11 @@ bool MemoryWait::may_reclaim() const {
 
 Exhaustion MemoryWait::exhaustion() const { return memory_.exhaustion(rights(), attempt_.gfp); }
 
+bool MemoryWait::asks_for(Site site) const {
+  if (asker_ == Asker::fault) return memory_.rule(site).on_failure == OnFailure::propagate;
+  return asker_ == Asker::caller && site == attempt_.site;
+}
+
 OomRequest MemoryWait::oom_request() const {
   OomRequest request;
   request.task = task_.id;

@@ -91,6 +91,9 @@ class MemoryWait final : public Waitable {
 
   OomRequest oom_request() const;
   bool repeats() const { return asker_ == Asker::caller || asker_ == Asker::fault; }
+  /// Whether it is for want of such memory that the loop goes round. What is requested on the way and
+  /// has another way out (read around, bios) fails for itself.
+  bool asks_for(Site site) const;
 
   Memory& memory_;
   Task& task_;

@@ -90,6 +90,23 @@ int PageCache::wait_on_page_locked(Pfn pfn, WaitMode mode) {
   return 0;
 }
 
+bool PageCache::try_release(Pfn pfn, Gfp gfp) {
+  Core& core = memory_.core();
+  Page& page = memory_.page(pfn);
+  const std::uint64_t steps = core.steps();
+  page.set(PG_locked);
+  holders_.push_back({pfn, &core.current()});
+  FileMapping& mapping = mapping_of(page);
+  const bool released = mapping.ops().release_page(mapping, pfn, gfp);
+  if (released || steps != core.steps()) {
+    unlock_page(pfn);
+    return released;
+  }
+  page.clear(PG_locked);
+  holders_.pop_back();
+  return false;
+}
+
 void PageCache::unlock_page(Pfn pfn) noexcept {
   if (memory_.core().aborting()) return;
   Page& page = memory_.page(pfn);

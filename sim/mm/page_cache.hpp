@@ -131,6 +131,10 @@ class PageCache {
 
   /// Takes a clean, unpinned page out of its file and frees it (__remove_mapping()).
   void remove_mapping(Pfn page);
+  /// Asks the file system to let go of what it keeps with the page, which nobody has locked, under
+  /// the page's lock; true if nothing is left. If nothing came of it and nobody else could run
+  /// meanwhile, the page counts as it did before.
+  bool try_release(Pfn page, Gfp gfp);
   /// Takes a locked page out of its file, dirty or not (truncate_complete_page()); unlocks it.
   void truncate_page(Pfn page);
   /// The page has lost its last user: frees it, or leaves that to whoever has it pinned.

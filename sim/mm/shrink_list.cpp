@@ -11,6 +11,14 @@
 #include "sim/mm/shrink_batch.hpp"
 
 namespace brink {
+namespace {
+
+Looker looker(const Zone& zone, const ScanControl& sc) {
+  if (!sc.kswapd) return static_cast<Looker>(reclaim_class(sc.gfp));
+  return (zone.flags & ZONE_DIRTY) != 0 ? Looker::kswapd_writes : Looker::kswapd;
+}
+
+}  // namespace
 
 bool Reclaim::too_many_isolated(const Zone& zone, bool file, const ScanControl& sc) const {
   if (sc.kswapd) return false;
@@ -54,10 +62,10 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
   if (!rehearsing_) memory_.counters().pages_scanned += nr;
 
   const std::uint64_t stamp = memory_.lru_changes();
-  const ReclaimClass rights = reclaim_class(sc.gfp);
+  const Looker who = looker(zone, sc);
   // A kswapd that may meet pages for the second time while they are written has to look.
   const bool look = memory_.config().visit_exhausted || (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
-  if (!look && stable_.stable(zone, lru, rights, stamp)) {
+  if (!look && stable_.stable(zone, lru, who, stamp)) {
     return charge_batch(zone, lru, nr, sc);
   }
   Batch batch;
@@ -67,7 +75,7 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
   }
   put_back(zone, lru, batch, sc);
   record(zone, lru, batch);
-  if (stamp == memory_.lru_changes()) stable_.looked(zone, lru, rights, nr, stamp);
+  if (stamp == memory_.lru_changes()) stable_.looked(zone, lru, who, nr, stamp);
   flag_zone(zone, batch, sc);
   stall(zone, batch, sc);
   return batch.reclaimed;

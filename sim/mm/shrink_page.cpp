@@ -157,11 +157,8 @@ Reclaim::Result Reclaim::free_clean(Pfn pfn, const ScanControl& sc, Batch&) {
   PageCache& cache = memory_.cache();
   if (cache.orphan(page)) return Result::keep;  // Truncated meanwhile: freed when it is put back.
   if (page.has(PG_private)) {
-    if (!cache.trylock_page(pfn)) return Result::keep;
-    FileMapping& mapping = cache.mapping_of(page);
-    const bool released = mapping.ops().release_page(mapping, pfn, sc.gfp);
-    cache.unlock_page(pfn);
-    if (!released) return Result::activate;
+    if (page.has(PG_locked)) return Result::keep;
+    if (!cache.try_release(pfn, sc.gfp)) return Result::activate;
     if (cache.orphan(page)) return Result::keep;
   }
   if (page.pins != 1 || page.has_any(PG_dirty | PG_writeback | PG_locked | PG_mapped)) {

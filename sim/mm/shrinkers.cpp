@@ -22,12 +22,18 @@ void Shrinkers::shrink(Gfp gfp, Pages scanned, Pages eligible) {
   memory_.core().cond_resched();
 }
 
+/// How many of a cache's objects go with so many pages.
+std::uint64_t Shrinkers::share(const Shrinker& shrinker, std::uint64_t freeable, Pages scanned,
+                               Pages eligible) {
+  return 4 * scanned / shrinker.seeks() * freeable / (eligible + 1);
+}
+
 void Shrinkers::shrink_one(Entry& entry, Gfp gfp, Pages scanned, Pages eligible) {
   Shrinker& shrinker = *entry.shrinker;
   const std::uint64_t freeable = shrinker.count(gfp);
   if (freeable == 0 || tried_all(entry, gfp, freeable)) return;
 
-  const std::uint64_t delta = 4 * scanned / shrinker.seeks() * freeable / (eligible + 1);
+  const std::uint64_t delta = share(shrinker, freeable, scanned, eligible);
   std::uint64_t total = entry.deferred + delta;
   entry.deferred = 0;
   // Only a large delta by itself may ask for the whole cache: what callers without __GFP_FS had to
@@ -73,10 +79,12 @@ void Shrinkers::note(Entry& entry, Gfp gfp, std::uint64_t count, std::uint64_t a
   tries.scanned += asked;
 }
 
-bool Shrinkers::barren(Gfp gfp) const {
+bool Shrinkers::barren(Gfp gfp, Pages scanned, Pages eligible) const {
   return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     const std::uint64_t count = entry.shrinker->count(gfp);
-    return count == 0 || tried_all(entry, gfp, count);
+    if (count == 0 || tried_all(entry, gfp, count)) return true;
+    const std::uint64_t whole = std::min(count, entry.shrinker->batch());
+    return entry.deferred < whole && share(*entry.shrinker, count, scanned, eligible) == 0;
   });
 }
 

@@ -26,8 +26,10 @@ class Shrinkers {
   /// Asks each for as much as the LRU lists were asked for: `scanned` of `eligible` pages.
   void shrink(Gfp gfp, Pages scanned, Pages eligible);
 
-  /// Whether every shrinker was asked for everything in vain, with such rights, and still would be.
-  bool barren(Gfp gfp) const;
+  /// Whether every shrinker was asked for everything in vain, with such rights, and still would be;
+  /// or will not be asked for as much as one object, if `scanned` of `eligible` pages are the most and
+  /// the least from now on.
+  bool barren(Gfp gfp, Pages scanned, Pages eligible) const;
 
  private:
   struct Tries {
@@ -41,6 +43,8 @@ class Shrinkers {
     std::array<Tries, reclaim_classes> tries;
   };
 
+  static std::uint64_t share(const Shrinker& shrinker, std::uint64_t freeable, Pages scanned,
+                             Pages eligible);
   void shrink_one(Entry& entry, Gfp gfp, Pages scanned, Pages eligible);
   bool tried_all(const Entry& entry, Gfp gfp, std::uint64_t count) const;
   void note(Entry& entry, Gfp gfp, std::uint64_t count, std::uint64_t asked);

@@ -30,6 +30,7 @@ void Steady::begin() {
   const Task& me = memory_.core().current();
   changes_ = memory_.changes();
   switches_ = me.switches;
+  draws_ = memory_.hooks().transient_draws();
   began_ = memory_.core().now();
   before_ = counters();
 }
@@ -38,6 +39,8 @@ void Steady::end() {
   const Task& me = memory_.core().current();
   // Only a round without a switch has cost what the clock says.
   valid_ = changes_ == memory_.changes() && switches_ == me.switches;
+  // Whatever a fault said may be otherwise in the next.
+  if (draws_ != memory_.hooks().transient_draws()) valid_ = false;
   if (!valid_) return;
   cost_ = std::max<Nanos>(1, memory_.core().now() - began_);
   each_ = counters();
@@ -46,7 +49,7 @@ void Steady::end() {
 
 std::uint64_t Steady::repeatable(std::uint64_t limit, Nanos until) const {
   if (!valid_ || changes_ != memory_.changes()) return 0;
-  if (!memory_.reclaim().shrinkers().barren(gfp_)) return 0;
+  if (!memory_.reclaim().shrinkers_barren(gfp_)) return 0;
   const Core& core = memory_.core();
   Nanos room = core.headroom();
   if (until != never) room = until > core.now() ? std::min(room, until - core.now()) : 0;

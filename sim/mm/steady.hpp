@@ -37,6 +37,7 @@ class Steady {
   bool valid_ = false;
   std::uint64_t changes_ = 0;
   std::uint64_t switches_ = 0;
+  std::uint64_t draws_ = 0;
   Nanos began_ = 0;
   Nanos cost_ = 0;
   static constexpr std::size_t counted = 8;

@@ -75,6 +75,7 @@ class Reclaim {
   // --- What is left to be tried.
 
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp) const;
+  bool shrinkers_barren(Gfp gfp) const;
   /// Counts what is in the way, page by page.
   void explain(Gfp gfp, Exhaustion& out) const;
   Shrinkers& shrinkers() { return shrinkers_; }

@@ -32,9 +32,11 @@ Handle* Ext4::start_handle(std::uint32_t credits, int& error) {
 
 int Ext4::stop_handle(Handle* handle) {
   int error = handle->err;
+  const bool attached = handle->transaction != nullptr;
   const int result = journal_.stop(*handle);
   if (error == 0) error = result;
-  if (error != 0) std_error(error);
+  // One that could not be restarted has told its user already.
+  if (error != 0 && attached) std_error(error);
   return error;
 }
 

@@ -134,12 +134,16 @@ int Ext4::mark_inode_dirty(Handle& handle, Ext4Inode& inode) {
   return error;
 }
 
-/// ext4_dirty_inode(): nobody is told if there is no handle to be had.
+/// ext4_dirty_inode(): nobody is told if there is no handle to be had. What changed, a time as a rule,
+/// is then in memory only, until the inode is dirtied again.
 void Ext4::dirty_inode(Inode& inode) {
   Frame frame(core_.current(), "ext4_dirty_inode");
   int error = 0;
   Handle* const handle = start_handle(2, error);
-  if (handle == nullptr) return;
+  if (handle == nullptr) {
+    if (error == -ENOMEM) memory_.failures().settle_last(Fate::degraded);
+    return;
+  }
   static_cast<void>(mark_inode_dirty(*handle, as_ext4(inode)));
   static_cast<void>(stop_handle(handle));
 }
@@ -209,12 +213,16 @@ void Ext4::release(Inode& inode, bool write) {
   ours.i_data_sem.up_write();
 }
 
-/// ext4_alloc_da_blocks(): starts to write what has no blocks yet, and leaves it at that.
+/// ext4_alloc_da_blocks(): starts to write what has no blocks yet, and leaves it at that. What fails
+/// is the flusher's turn.
 void Ext4::write_delayed(Ext4Inode& inode) {
   if (inode.reserved_blocks == 0) return;
+  FailureLedger& failures = memory_.failures();
+  const FailureId before = failures.last(core_.current());
   Writeback control;
   control.nr_to_write = std::int64_t{1} << 60;
   static_cast<void>(writepages(inode, control));
+  while (failures.last(core_.current()) != before) failures.settle_last(Fate::deferred);
 }
 
 int Ext4::fsync(Inode& inode) {

@@ -156,8 +156,8 @@ TEST(Shrinkers, LeaveToOthersWhatTheyMayNotDo) {
     EXPECT_EQ(cache.scans, 1u);
     m.memory.reclaim().shrinkers().shrink(GFP_NOFS, 200, 1000);
     EXPECT_EQ(cache.scans, 1u) << "asked in vain a moment ago";
-    EXPECT_TRUE(m.memory.reclaim().shrinkers().barren(GFP_NOFS));
-    EXPECT_FALSE(m.memory.reclaim().shrinkers().barren(GFP_KERNEL));
+    EXPECT_TRUE(m.memory.reclaim().shrinkers_barren(GFP_NOFS));
+    EXPECT_FALSE(m.memory.reclaim().shrinkers_barren(GFP_KERNEL));
     // 399 deferred and 400 more, cut to half of the cache since neither is large by itself.
     m.memory.reclaim().shrinkers().shrink(GFP_KERNEL, 100, 1000);
     EXPECT_EQ(cache.objects, 1000u - 3u * 128u);

@@ -96,12 +96,14 @@ class PlainReclaim final : public ReclaimPolicy {
 struct MachineSpec {
   MemoryConfig memory{.memory = 64 * MiB};
   std::int64_t retries = -1;
+  const AllocPolicy* alloc = nullptr;  ///< instead of RetryPolicy
   std::uint32_t cpus = 2;
   bool kswapd = true;
   bool direct_writes = false;
   Nanos swap_delay = 100 * us;
   Nanos time_limit = 600 * seconds;
   VictimRights rights = VictimRights::everything;
+  Preempt preempt = Preempt::voluntary;
   Rules rules = linux_4_0_rules();
   std::vector<std::unique_ptr<Fault>> faults;
 };
@@ -210,6 +212,7 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
   static CoreConfig core_config(const MachineSpec& spec) {
     CoreConfig config;
     config.cpus = spec.cpus;
+    config.preempt = spec.preempt;
     config.time_limit = spec.time_limit;
     return config;
   }
@@ -218,7 +221,7 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
     s.config = spec.memory;
     s.rules = spec.rules;
     s.site_rule = linux_4_0_site;
-    s.policies = {&retry, &oom, &reclaim};
+    s.policies = {spec.alloc != nullptr ? spec.alloc : &retry, &oom, &reclaim};
     s.faults = std::move(spec.faults);
     return s;
   }
