@@ -136,6 +136,13 @@ bool Reclaim::shrinkers_barren(Gfp gfp) const {
   return shrinkers_.barren(gfp, swap_cluster_max + (swap ? 2 * swap_cluster_max : 0), least);
 }
 
+/// Whether one more fruitless round of direct reclaim would leave the shrinkers as they are.
+bool Reclaim::shrinkers_steady(Gfp gfp) const {
+  const Zone& preferred = memory_.zones().preferred(gfp);
+  const bool all = zone_reclaimable(preferred);
+  return shrinkers_.steady(gfp, swap_cluster_max, all ? 0 : reclaimable_pages(preferred));
+}
+
 Exhaustion Reclaim::exhaustion(ReclaimClass rights, Gfp gfp) const {
   Exhaustion out;
   bool tried_all = true;

@@ -79,12 +79,31 @@ void Shrinkers::note(Entry& entry, Gfp gfp, std::uint64_t count, std::uint64_t a
   tries.scanned += asked;
 }
 
-bool Shrinkers::barren(Gfp gfp, Pages scanned, Pages eligible) const {
+/// What shrink_one() would do with a share of at most this much: nothing, however often.
+bool Shrinkers::never_asked(const Entry& entry, std::uint64_t count, std::uint64_t share) {
+  const std::uint64_t whole = std::min(count, entry.shrinker->batch());
+  if (share >= count / 4) return share == 0 && entry.deferred < whole;
+  return count / 2 < whole;
+}
+
+/// Whether every shrinker that has something, and was not asked for all of it in vain, `holds`.
+template <class Holds>
+bool Shrinkers::all(Gfp gfp, Pages scanned, Pages eligible, Holds&& holds) const {
   return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     const std::uint64_t count = entry.shrinker->count(gfp);
     if (count == 0 || tried_all(entry, gfp, count)) return true;
-    const std::uint64_t whole = std::min(count, entry.shrinker->batch());
-    return entry.deferred < whole && share(*entry.shrinker, count, scanned, eligible) == 0;
+    return holds(entry, count, share(*entry.shrinker, count, scanned, eligible));
+  });
+}
+
+bool Shrinkers::barren(Gfp gfp, Pages scanned, Pages eligible) const {
+  return all(gfp, scanned, eligible, never_asked);
+}
+
+bool Shrinkers::steady(Gfp gfp, Pages scanned, Pages eligible) const {
+  return all(gfp, scanned, eligible, [](const Entry& entry, std::uint64_t count, std::uint64_t share) {
+    if (!never_asked(entry, count, share)) return false;
+    return share == 0 || std::min(entry.deferred + share, count / 2) == entry.deferred;
   });
 }
 

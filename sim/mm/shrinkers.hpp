@@ -27,9 +27,11 @@ class Shrinkers {
   void shrink(Gfp gfp, Pages scanned, Pages eligible);
 
   /// Whether every shrinker was asked for everything in vain, with such rights, and still would be;
-  /// or will not be asked for as much as one object, if `scanned` of `eligible` pages are the most and
-  /// the least from now on.
+  /// or is never asked, if `scanned` of `eligible` pages are the most and the least from now on: a
+  /// small cache's share is put off for ever (do_shrinker_shrink's cap on what is deferred).
   bool barren(Gfp gfp, Pages scanned, Pages eligible) const;
+  /// The same, and being asked in exactly this proportion again would not even defer any more.
+  bool steady(Gfp gfp, Pages scanned, Pages eligible) const;
 
  private:
   struct Tries {
@@ -45,6 +47,9 @@ class Shrinkers {
 
   static std::uint64_t share(const Shrinker& shrinker, std::uint64_t freeable, Pages scanned,
                              Pages eligible);
+  static bool never_asked(const Entry& entry, std::uint64_t count, std::uint64_t share);
+  template <class Holds>
+  bool all(Gfp gfp, Pages scanned, Pages eligible, Holds&& holds) const;
   void shrink_one(Entry& entry, Gfp gfp, Pages scanned, Pages eligible);
   bool tried_all(const Entry& entry, Gfp gfp, std::uint64_t count) const;
   void note(Entry& entry, Gfp gfp, std::uint64_t count, std::uint64_t asked);

@@ -49,7 +49,7 @@ void Steady::end() {
 
 std::uint64_t Steady::repeatable(std::uint64_t limit, Nanos until) const {
   if (!valid_ || changes_ != memory_.changes()) return 0;
-  if (!memory_.reclaim().shrinkers_barren(gfp_)) return 0;
+  if (!memory_.reclaim().shrinkers_steady(gfp_)) return 0;
   const Core& core = memory_.core();
   Nanos room = core.headroom();
   if (until != never) room = until > core.now() ? std::min(room, until - core.now()) : 0;

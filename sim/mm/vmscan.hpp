@@ -76,6 +76,7 @@ class Reclaim {
 
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp) const;
   bool shrinkers_barren(Gfp gfp) const;
+  bool shrinkers_steady(Gfp gfp) const;
   /// Counts what is in the way, page by page.
   void explain(Gfp gfp, Exhaustion& out) const;
   Shrinkers& shrinkers() { return shrinkers_; }

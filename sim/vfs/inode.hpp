@@ -65,8 +65,10 @@ class Inode {
 
   bool has(std::uint32_t bits) const { return (state & bits) != 0; }
   bool has_pages() const { return data_.has_value() && data_->pages() != 0; }
-  /// The pages of the file, once there have been any (i_data).
-  FileMapping* mapping() { return data_ ? &*data_ : nullptr; }
+  /// The pages of the file, once there have been any (i_data); of a block device, those that its
+  /// buffer cache has.
+  FileMapping* mapping() { return data_ ? &*data_ : device_pages_; }
+  void set_device_pages(FileMapping& pages) { device_pages_ = &pages; }
   FileMapping& make_mapping(Memory& machine_memory, MappingOps& ops) {
     return data_ ? *data_ : data_.emplace(machine_memory, ops, this);
   }
@@ -74,6 +76,7 @@ class Inode {
 
  private:
   std::optional<FileMapping> data_;
+  FileMapping* device_pages_ = nullptr;
 };
 
 /// A path by which the inode is in the dentry cache, or `inode N` if it has no name there.

@@ -1,6 +1,8 @@
 // What e2fsck would say: links, bitmaps and counters against what the directories refer to. An inode
 // without a name is allowed while it is on the orphan list. What is marked as used but belongs to
-// nobody is `leaked`, which Linux 4.0 does after some errors; anything else is `wrong`.
+// nobody, or is free but not counted, is `leaked`, which Linux 4.0 does after some errors; anything
+// else is `wrong`. What was under way when the journal aborted is half done, in memory only: links and
+// names say nothing then.
 
 #include <map>
 #include <string>
@@ -13,7 +15,7 @@ namespace {
 
 class Fsck {
  public:
-  explicit Fsck(const Contents& contents) : contents_(contents) {
+  Fsck(const Contents& contents, bool aborted) : contents_(contents), aborted_(aborted) {
     links_[root_inode] = 0;
     for (std::uint32_t g = 0; g < contents.groups(); ++g) read_entries(g);
     for (std::uint32_t g = 0; g < contents.groups(); ++g) check_group(g);
@@ -53,13 +55,14 @@ class Fsck {
     free_inodes_ += group.free_inodes;
     if (!group.inodes) return;
     const std::string name = "group " + std::to_string(g);
-    if (group.inodes->size() - group.inodes->count() != group.free_inodes) {
-      complain("free inodes of " + name);
-    }
-    if (group.blocks->size() - group.blocks->count() != group.free_blocks) {
-      complain("free blocks of " + name);
-    }
+    check_count(group.inodes->size() - group.inodes->count(), group.free_inodes, "inodes of " + name);
+    check_count(group.blocks->size() - group.blocks->count(), group.free_blocks, "blocks of " + name);
     for (std::uint32_t bit = 0; bit < Layout::inodes_per_group; ++bit) check_inode(g, bit);
+  }
+
+  /// What the bitmap says is free against what the descriptor says.
+  void check_count(std::uint32_t marked, std::uint32_t counted, const std::string& of) {
+    if (marked != counted) complain("free " + of, "leaked");
   }
 
   void check_inode(std::uint32_t g, std::uint32_t bit) {
@@ -68,15 +71,15 @@ class Fsck {
     const bool used = inode != nullptr && inode->kind != DiskInode::Kind::none;
     const bool reserved = ino < first_inode && ino != root_inode;
     const std::string name = "inode " + std::to_string(ino);
-    if (!reserved && used != contents_.peek(g).inodes->test(bit)) complain("bitmap of " + name);
+    if (!reserved && used != contents_.peek(g).inodes->test(bit)) complain(name, used ? "wrong" : "leaked");
     const std::uint32_t names = links_.contains(ino) ? links_[ino] : 0;
     if (!used) {
-      if (names != 0) complain("a name for free " + name);
+      if (names != 0 && !aborted_) complain("a name for free " + name);
       return;
     }
     for (const Extent& extent : inode->extents) take(extent.start, extent.length);
     for (const BlockNumber block : inode->tree) take(block, 1);
-    if (inode->orphan || (inode->nlink == 0 && names == 0)) return;
+    if (aborted_ || inode->orphan || (inode->nlink == 0 && names == 0)) return;
     const std::uint32_t subs = subdirectories_.contains(ino) ? subdirectories_[ino] : 0;
     const std::uint32_t expected = inode->directory ? 2 + subs : names;
     if (inode->nlink != expected) complain("links of " + name);
@@ -109,6 +112,7 @@ class Fsck {
   }
 
   const Contents& contents_;
+  const bool aborted_;
   std::string complaints_;
   std::uint64_t free_blocks_ = 0, free_inodes_ = 0;
   std::map<InodeNumber, std::uint32_t> links_, subdirectories_;
@@ -117,6 +121,6 @@ class Fsck {
 
 }  // namespace
 
-std::string Ext4::check() const { return Fsck(contents_).complaints(); }
+std::string Ext4::check() const { return Fsck(contents_, journal_.is_aborted()).complaints(); }
 
 }  // namespace brink

@@ -70,7 +70,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   bool fs_aborted() const { return fs_aborted_; }
   std::uint64_t reserved_blocks() const { return reserved_blocks_; }
   /// Empty if links, bitmaps and counters agree with what the directories refer to; else what does
-  /// not. For tests; nothing may be running.
+  /// not. For tests; nothing may be running. Without links and names if the journal has aborted.
   std::string check() const override;
 
   // --- SuperBlock.
@@ -119,6 +119,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
     BlockNumber block;
     bool mapped, delayed;
     SlabObject head;
+    bool busy = false;  ///< under I/O of its own (buffer_busy())
   };
   /// One round of writeback: its pages and bios (struct mpage_da_data, ext4_io_end_t).
   struct IoEnd {
@@ -218,6 +219,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   bool should_retry_alloc(int& retries);
   int grab_page(FileMapping& mapping, std::uint32_t index, Pfn& page);
   int prepare_page(Ext4Inode& inode, Pfn page, std::uint32_t index, bool partial);
+  int read_page(Pfn page, BlockNumber block);
   int create_page_buffer(Pfn page);
   int da_map_block(Ext4Inode& inode, Pfn page, std::uint32_t block);
   void drop_page_buffer(Pfn page);

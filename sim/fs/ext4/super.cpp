@@ -26,6 +26,7 @@ Ext4::Ext4(Vfs& vfs, const Partition& partition, const Ext4Config& config, Panic
       io_end_cache_(memory_.slab_cache({.name = "ext4_io_end", .size = 72})),
       device_inode_(*this, 0, false), buddy_(vfs.memory(), *this, nullptr) {
   device_inode_.hashed = true;  // So that its dirty pages count, though nobody can look it up.
+  device_inode_.set_device_pages(buffers_.mapping());
   buffers_.set_inode(device_inode_);
 }
 

@@ -102,10 +102,23 @@ int Ext4::prepare_page(Ext4Inode& inode, Pfn page, std::uint32_t index, bool par
     meta.set(PG_uptodate);
     return 0;
   }
+  return read_page(page, buffer.block);
+}
+
+/// ll_rw_block() of the page's buffer. The kernel keeps the page locked meanwhile; here the lock ends
+/// with the read, and what stays is the buffer.
+int Ext4::read_page(Pfn page, BlockNumber block) {
   PageCache& cache = memory_.cache();
-  error = read_pages(inode, {page}, false);
-  if (error == 0) cache.lock_page(page);
-  return error != 0 ? error : meta.has(PG_uptodate) ? 0 : -EIO;
+  Bio* bio = &new_bio(site::bh_bio, block, false);
+  bio->end_io = end_read_bio;
+  bio->pages.push_back(page);
+  ++bio->blocks;
+  page_buffers_.find(page)->busy = true;
+  cache.start_read(page);
+  send_bio(bio);
+  cache.lock_page(page);
+  page_buffers_.find(page)->busy = false;
+  return memory_.page(page).has(PG_uptodate) ? 0 : -EIO;
 }
 
 /// create_empty_buffers(): insists, with the page locked and the handle open.
@@ -114,7 +127,7 @@ int Ext4::create_page_buffer(Pfn page) {
   const SlabObject head = memory_.alloc_object_insisting(page_head_cache_, site::pc_buffer_heads,
                                                          {.nap = 0});
   if (!head) return -ENOMEM;
-  page_buffers_.insert(page, {0, false, false, head});
+  page_buffers_.insert(page, {0, false, false, head, false});
   memory_.cache().set_private(page);
   return 0;
 }
@@ -190,6 +203,8 @@ void Ext4::drop_page_buffer(Pfn page) {
 
 bool Ext4::release_page(FileMapping&, Pfn page, Gfp) {
   if (memory_.page(page).has_any(PG_dirty | PG_writeback)) return false;
+  const PageBuffer* const buffer = page_buffers_.find(page);
+  if (buffer != nullptr && buffer->busy) return false;
   drop_page_buffer(page);
   return true;
 }

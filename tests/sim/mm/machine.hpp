@@ -120,6 +120,9 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
     if (spec.kswapd) memory.start_kswapd();
   }
 
+  /// Tasks that are left unwind while the memory that their frames speak of is there.
+  ~Machine() override { core.abort(); }
+
   struct Process {
     Machine* machine = nullptr;
     Task* task = nullptr;
@@ -172,6 +175,7 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
   void bug(const std::string& what) override { bugs.push_back(what); }
 
   void submit_write(std::uint32_t, Pfn page) override {
+    if (lose_swap_io) return lost_io.push_back(page);
     core.at(core.now() + swap_delay_, wrote, this, page);
   }
   void submit_read(std::uint32_t, Pfn page) override {
@@ -201,6 +205,9 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
   std::vector<TaskId> kills;
   std::vector<std::string> bugs;
   std::string panicked;
+  bool lose_swap_io = false;  ///< writes go nowhere, but onto a list
+  bool fail_reads = false;
+  std::vector<Pfn> lost_io;
 
  private:
   Process& add(std::function<void(Process&)> main) {
@@ -237,7 +244,8 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
     static_cast<Machine*>(self)->memory.end_swap_write(static_cast<Pfn>(page), 0);
   }
   static void read(void* self, std::uint64_t page) {
-    static_cast<Machine*>(self)->memory.end_swap_read(static_cast<Pfn>(page), 0);
+    Machine& m = *static_cast<Machine*>(self);
+    m.memory.end_swap_read(static_cast<Pfn>(page), m.fail_reads ? -5 : 0);
   }
 
   const Nanos swap_delay_;
