@@ -1,6 +1,6 @@
 // A process's memory (struct mm_struct; mm/mmap.c, mm/memory.c and the exit part of kernel/exit.c,
-// Linux 4.0): areas, page tables, page faults. Left out: file mappings, sharing (fork, threads have one
-// address space), protections, stacks that grow, huge pages, the top level of the page tables.
+// Linux 4.0): areas, page tables, page faults. Left out: file mappings, sharing (fork, threads have
+// one address space), protections, stacks that grow, huge pages, the top level of the page tables.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,8 @@ class AddressSpace {
   /// Writes to each page of the range once, in order, as user code does: never fails for want of
   /// memory, since the instruction is executed again after each kill.
   [[nodiscard]] Access touch(Address address, std::uint64_t bytes);
-  /// The same from inside of the kernel (copy_to_user()): `copied` bytes were done before it failed.
+  /// The same from inside of the kernel (copy_to_user()): `copied` bytes were done before it
+  /// failed.
   [[nodiscard]] Access kernel_write(Address address, std::uint64_t bytes, std::uint64_t& copied);
 
   /// exit_mm(): takes mmap_sem for reading once, as the check for a core dump does, then frees

@@ -32,7 +32,8 @@ void Buddy::add_range(PageMap& map, Pfn begin, Pfn end) {
   free_pages_ = end - begin;
   count_[max_order] = (virgin_end_ - virgin_begin_) >> max_order;
   if (virgin_begin_ != virgin_end_) mask_[at(Migrate::movable)] |= 1u << max_order;
-  // What does not fill a block of the highest order: the largest aligned blocks first, as boot does.
+  // What does not fill a block of the highest order: the largest aligned blocks first, as boot
+  // does.
   for (Pfn pfn = virgin_end_; pfn != end;) {
     const auto order = static_cast<unsigned>(std::bit_width(end - pfn)) - 1;
     push(pfn, order, Migrate::movable);

@@ -1,6 +1,6 @@
 // The buddy system of one zone (mm/page_alloc.c, Linux 4.0): free blocks of orders 0 … 10 in a list
-// for each order and migratetype, with fallback and stealing between types. Left out: CMA, isolation,
-// guard pages.
+// for each order and migratetype, with fallback and stealing between types. Left out: CMA,
+// isolation, guard pages.
 //
 // Blocks of the highest order that were never used are not on any list: they count as the tail of
 // the movable list, highest address first, which is where boot puts them.

@@ -29,6 +29,21 @@ void StableLists::looked(const Zone& zone, Lru lru, Looker who, Pages nr, std::u
   list.looked[c] += nr;
 }
 
+void StableLists::rotated(const Zone& zone, Lru lru, Looker who) {
+  PerList& list = at(zone, lru);
+  for (std::size_t c = 0; c < lookers; ++c) {
+    if (c == static_cast<std::size_t>(who)) continue;
+    if (list.looked[c] < zone.lru_size(lru)) list.looked[c] = 0;
+  }
+}
+
+bool StableLists::give_back(const Zone& zone, Lru lru, std::uint64_t take) {
+  PerList& list = at(zone, lru);
+  if (list.takes == take) return true;
+  list.looked = {};
+  return false;
+}
+
 bool StableLists::stable(const Zone& zone, Lru lru, Looker who, std::uint64_t stamp) const {
   const PerList& list = at(zone, lru);
   const auto c = static_cast<std::size_t>(who);

@@ -1,11 +1,11 @@
 // What reclaim has tried in vain, so that it need not be tried, or looked at, again. Two notions:
 //
-// A class of reclaimers (its FS and IO rights) is *exhausted* when every page that it could take was
-// tried and nothing has happened since that could make a difference (design §4): pages carry the stamp
-// of the last fruitless try. This is what suppliers of memory are judged by.
+// A class of reclaimers (its FS and IO rights) is *exhausted* when every page that it could take
+// was tried and nothing has happened since that could make a difference (design §4): pages carry
+// the stamp of the last fruitless try. This is what suppliers of memory are judged by.
 //
-// A list is *stable* for those who look at it alike when a full turn over it has left everything as it
-// was. Another turn only rotates it, so that it is charged for without visiting the pages.
+// A list is *stable* for those who look at it alike when a full turn over it has left everything as
+// it was. Another turn only rotates it, so that it is charged for without visiting the pages.
 #pragma once
 
 #include <array>
@@ -27,8 +27,8 @@ enum PageState : std::uint8_t {
   state_writeback = 1u << 5,
 };
 
-/// Who looks at a list, as far as it decides what becomes of a page: direct reclaim by its class, and
-/// kswapd, which writes file pages only where it has met nothing but dirty ones (ZONE_DIRTY).
+/// Who looks at a list, as far as it decides what becomes of a page: direct reclaim by its class,
+/// and kswapd, which writes file pages only where it has met nothing but dirty ones (ZONE_DIRTY).
 enum class Looker : std::uint8_t { noio, nofs, kernel, kswapd, kswapd_writes };
 inline constexpr std::size_t lookers = 5;
 
@@ -43,6 +43,13 @@ class StableLists {
   /// `nr` pages at the tail of a list were looked at and left as they were; `stamp` is
   /// Memory::lru_changes() now and was it before.
   void looked(const Zone& zone, Lru lru, Looker who, Pages nr, std::uint64_t stamp);
+  /// `who` has moved pages from the tail to the head: others who are not through with the list lose
+  /// count of which they have seen.
+  void rotated(const Zone& zone, Lru lru, Looker who);
+  /// Pages are taken off the list: a number to give back with them.
+  std::uint64_t take(const Zone& zone, Lru lru) { return ++at(zone, lru).takes; }
+  /// False if somebody else has taken pages meanwhile: then nobody has seen all of the list.
+  bool give_back(const Zone& zone, Lru lru, std::uint64_t take);
   /// Whether looking at any of its pages again could only rotate the list.
   bool stable(const Zone& zone, Lru lru, Looker who, std::uint64_t stamp) const;
 
@@ -66,6 +73,7 @@ class StableLists {
   struct PerList {
     std::array<std::uint64_t, lookers> stamp{};
     std::array<Pages, lookers> looked{};
+    std::uint64_t takes = 0;  ///< how often pages were taken off it to be looked at
     std::uint64_t profile_stamp = no_profile;
     std::vector<Run> profile;  ///< from the tail on
     std::size_t run = 0;       ///< where the next turn goes on: in this run,

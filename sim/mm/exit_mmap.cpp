@@ -1,5 +1,5 @@
-// The end of mappings, and of a whole address space (mm/memory.c: unmap_vmas, mm/mmap.c: exit_mmap and
-// kernel/exit.c: exit_mm, Linux 4.0).
+// The end of mappings, and of a whole address space (mm/memory.c: unmap_vmas, mm/mmap.c: exit_mmap
+// and kernel/exit.c: exit_mm, Linux 4.0).
 
 #include <algorithm>
 
@@ -14,7 +14,8 @@
 namespace brink {
 namespace {
 
-/// Pages that fit into a gather batch on the stack (MMU_GATHER_BUNDLE); more want a page of their own.
+/// Pages that fit into a gather batch on the stack (MMU_GATHER_BUNDLE); more want a page of their
+/// own.
 constexpr std::uint32_t gather_bundle = 8;
 
 }  // namespace

@@ -2,8 +2,9 @@
 // round without a page to its first effect outside of the allocating code. This is brink's own
 // bookkeeping; no kernel has it.
 //
-// A failure's id stands on the open list of whoever carries its effect: a task, a work item, a bio, a
-// page. Model code settles it, or hands it over; the exit from the system call settles what is left.
+// A failure's id stands on the open list of whoever carries its effect: a task, a work item, a bio,
+// a page. Model code settles it, or hands it over; the exit from the system call settles what is
+// left.
 #pragma once
 
 #include <array>
@@ -41,7 +42,8 @@ class FailureLedger {
  public:
   FailureLedger(Core& core, const SiteTable& sites, bool keep);
 
-  /// A failure begins; it goes to the running task's list. `syscall` is what current_syscall() says.
+  /// A failure begins; it goes to the running task's list. `syscall` is what current_syscall()
+  /// says.
   FailureId open(const FailedRequest& request, Cause cause);
   /// Its cause is another than it looked like at first (a victim in the end, say).
   void set_cause(FailureId id, Cause cause);
@@ -67,7 +69,8 @@ class FailureLedger {
   const char* syscall_of(const Task& task) const;
 
   /// The system call of `task` returns `result` to user space: settles its open failures as
-  /// returned, translated or swallowed, and counts ENOMEM by cause. True if something was swallowed.
+  /// returned, translated or swallowed, and counts ENOMEM by cause. True if something was
+  /// swallowed.
   bool settle_syscall(Task& task, const char* syscall, std::int64_t result);
   /// The task is killed before user space sees an answer.
   void settle_killed(Task& task);

@@ -73,8 +73,8 @@ Access AddressSpace::fault_in(std::uint32_t vpn, bool user) {
   }
 }
 
-/// The fault has failed for want of memory: user code executes its instruction again, after a kill if
-/// the rules say so, until it succeeds or the task itself is killed.
+/// The fault has failed for want of memory: user code executes its instruction again, after a kill
+/// if the rules say so, until it succeeds or the task itself is killed.
 Access AddressSpace::insist_fault(std::uint32_t vpn) {
   Core& core = memory_.core();
   Task& me = core.current();
@@ -128,6 +128,7 @@ AddressSpace::Fault AddressSpace::handle_fault(std::uint32_t vpn, bool retried) 
   if (pte == nullptr) pte = tables_.make(vpn);
   if (pte == nullptr) return Fault::oom;
   if (pte->present()) {
+    if (!pte->young()) memory_.lru_changed();
     pte->set_young();
     return Fault::done;
   }

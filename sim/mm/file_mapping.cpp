@@ -30,8 +30,9 @@ FileMapping::~FileMapping() {
 
 FileMapping::Leaf* FileMapping::leaf(std::uint32_t key) const {
   if (last_ < entries_.size() && entries_[last_].key == key) return entries_[last_].leaf;
-  const auto at = std::lower_bound(entries_.begin(), entries_.end(), key,
-                                   [](const Entry& entry, std::uint32_t k) { return entry.key < k; });
+  const auto at =
+      std::lower_bound(entries_.begin(), entries_.end(), key,
+                       [](const Entry& entry, std::uint32_t k) { return entry.key < k; });
   if (at == entries_.end() || at->key != key) return nullptr;
   last_ = static_cast<std::size_t>(at - entries_.begin());
   return at->leaf;
@@ -59,8 +60,9 @@ bool FileMapping::give_node(std::uint32_t key, Site node_site, Gfp gfp) {
 }
 
 FileMapping::Leaf* FileMapping::make_leaf(std::uint32_t key) {
-  const auto at = std::lower_bound(entries_.begin(), entries_.end(), key,
-                                   [](const Entry& entry, std::uint32_t k) { return entry.key < k; });
+  const auto at =
+      std::lower_bound(entries_.begin(), entries_.end(), key,
+                       [](const Entry& entry, std::uint32_t k) { return entry.key < k; });
   return entries_.insert(at, {key, memory_.cache().new_leaf()})->leaf;
 }
 

@@ -1,5 +1,5 @@
-// The run's faults, and the points where the model asks them (design §5, kernel reference §5). A point
-// that no fault listens at costs one test.
+// The run's faults, and the points where the model asks them (design §5, kernel reference §5). A
+// point that no fault listens at costs one test.
 #pragma once
 
 #include <memory>

@@ -121,7 +121,8 @@ bool Kswapd::balanced(const Order& order) const {
     const Zone& zone = memory_.zones().all()[i];
     if (!zone.populated()) continue;
     managed += zone.managed;
-    if (!memory_.reclaim().zone_reclaimable(zone) || zone_balanced(zone, order.order, 0, zone.type)) {
+    if (!memory_.reclaim().zone_reclaimable(zone) ||
+        zone_balanced(zone, order.order, 0, zone.type)) {
       balanced_pages += zone.managed;
     } else if (order.order == 0) {
       return false;

@@ -1,8 +1,8 @@
 // kswapd: reclaims in the background from the low mark until every zone is back at its high mark
 // (mm/vmscan.c, Linux 4.0). Left out: compaction, memory cgroups, freezing.
 //
-// One shortcut: a kswapd that has tried everything in vain is not woken again until something changes;
-// the kernel's would go through the same fruitless pass each time.
+// One shortcut: a kswapd that has tried everything in vain is not woken again until something
+// changes; the kernel's would go through the same fruitless pass each time.
 #pragma once
 
 #include "brink/gfp.hpp"

@@ -11,7 +11,8 @@ LockDemands::LockDemands(Memory& memory, LockPoint point, const char* syscall) {
   if (!memory.hooks().listens(hook_lock)) [[likely]] return;
   for (const LockDemand& demand : memory.hooks().at_lock(point, syscall)) {
     Lock* lock = memory.locks().find(demand.lock);
-    // A lock whose object is not in memory has nobody to wait for; one that is held already stays so.
+    // A lock whose object is not in memory has nobody to wait for; one that is held already stays
+    // so.
     if (lock == nullptr || lock->held_by(memory.core().current())) continue;
     static_cast<void>(lock->acquire(WaitMode::uninterruptible));
     if (demand.through) {

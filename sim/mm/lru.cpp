@@ -116,10 +116,10 @@ bool Reclaim::side_tried(const Zone& zone, bool file, ReclaimClass rights, Exhau
   return tried_pages >= reachable;
 }
 
-/// Whether shrinkers have nothing more for such reclaimers. Once no zone counts as reclaimable, nobody
-/// looks at more than a batch of each side's pages at a time, and shrinkers are asked in proportion:
-/// by direct reclaimers for the zone that they would rather have, by kswapd for the highest that is
-/// below its mark.
+/// Whether shrinkers have nothing more for such reclaimers. Once no zone counts as reclaimable,
+/// nobody looks at more than a batch of each side's pages at a time, and shrinkers are asked in
+/// proportion: by direct reclaimers for the zone that they would rather have, by kswapd for the
+/// highest that is below its mark.
 bool Reclaim::shrinkers_barren(Gfp gfp) const {
   const bool swap = memory_.swap().free() != 0;
   const Zone& preferred = memory_.zones().preferred(gfp);

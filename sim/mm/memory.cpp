@@ -16,15 +16,24 @@
 namespace brink {
 
 Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
-    : core_(core), locks_(locks), config_(setup.config), rules_(setup.rules),
-      policies_(setup.policies), sites_(setup.site_rule), hooks_(core, std::move(setup.faults)),
-      failures_(core, sites_, config_.keep_failures), map_(config_.memory / page_size),
-      zones_(map_, (config_.memory - std::min(config_.memory, config_.reserved)) / page_size, rules_),
+    : core_(core),
+      locks_(locks),
+      config_(setup.config),
+      rules_(setup.rules),
+      policies_(setup.policies),
+      sites_(setup.site_rule),
+      hooks_(core, std::move(setup.faults)),
+      failures_(core, sites_, config_.keep_failures),
+      map_(config_.memory / page_size),
+      zones_(map_, (config_.memory - std::min(config_.memory, config_.reserved)) / page_size,
+             rules_),
       allocator_(std::make_unique<PageAlloc>(*this)),
       slab_(std::make_unique<Slab>(*this, config_.cpus)),
       swap_(std::make_unique<Swap>(*this, config_.swap)),
-      cache_(std::make_unique<PageCache>(*this)), reclaim_(std::make_unique<Reclaim>(*this)),
-      oom_(std::make_unique<OomKiller>(*this)), congestion_(std::make_unique<Congestion>(core)),
+      cache_(std::make_unique<PageCache>(*this)),
+      reclaim_(std::make_unique<Reclaim>(*this)),
+      oom_(std::make_unique<OomKiller>(*this)),
+      congestion_(std::make_unique<Congestion>(core)),
       kswapd_(std::make_unique<Kswapd>(*this)) {
   BRINK_ASSERT(policies_.alloc != nullptr && policies_.oom != nullptr &&
                policies_.reclaim != nullptr);

@@ -1,6 +1,6 @@
-// One machine's memory: the facade of sim/mm. It owns the zones, the allocator, the LRU lists and their
-// reclaim, slabs, swap, the page cache, the OOM path, and the ledger of failed allocations. Era 4.0 as
-// the rules and policies of the machine set it; nothing in here asks which era that is.
+// One machine's memory: the facade of sim/mm. It owns the zones, the allocator, the LRU lists and
+// their reclaim, slabs, swap, the page cache, the OOM path, and the ledger of failed allocations.
+// Era 4.0 as the rules and policies of the machine set it; nothing in here asks which era that is.
 //
 // Left out so far: per-CPU page lists, compaction, memory cgroups, dirty throttling, NUMA.
 #pragma once
@@ -39,7 +39,8 @@ struct MemoryConfig {
   std::uint64_t swap = 0;            ///< bytes of the swap device
   std::uint32_t cpus = 2;            ///< for the layout of slabs
   bool single_step = false;          ///< page by page where a bulk step would do; same results
-  bool visit_exhausted = false;      ///< look at each page even where nothing can come of it; same results
+  bool visit_exhausted =
+      false;  ///< look at each page even where nothing can come of it; same results
   bool keep_failures = false;
 };
 
@@ -100,8 +101,8 @@ class Memory {
   [[nodiscard]] SlabObject kmalloc(std::uint32_t size, Site site, Gfp gfp);
   void free_object(SlabObject object) noexcept;
 
-  /// As above; where the site's rule is OnFailure::loop, asks again until it has something. The whole
-  /// loop is one failure at most, and one unlimited wait for memory.
+  /// As above; where the site's rule is OnFailure::loop, asks again until it has something. The
+  /// whole loop is one failure at most, and one unlimited wait for memory.
   [[nodiscard]] Pfn alloc_pages_insisting(Site site, unsigned order = 0, Insist how = {});
   [[nodiscard]] SlabObject alloc_object_insisting(SlabCache& cache, Site site, Insist how = {});
   [[nodiscard]] SlabObject kmalloc_insisting(std::uint32_t size, Site site, Insist how = {});
@@ -143,8 +144,8 @@ class Memory {
   MemoryView view(Gfp gfp, std::vector<ZoneView>& zones) const;
   const MemoryStat& stat() const { return stat_; }
   Pages free_pages() const { return zones_.free(); }
-  /// Whether reclaimers of this class can still free anything for such requests; with `detail`, what
-  /// is in the way (slow: page by page).
+  /// Whether reclaimers of this class can still free anything for such requests; with `detail`,
+  /// what is in the way (slow: page by page).
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp, bool detail = false) const;
   /// When the OOM policy would kill if a request like this asked: now, later, or never.
   Nanos would_kill(const OomRequest& request) const;
@@ -191,22 +192,22 @@ class Memory {
   MemoryStat& stat() { return stat_; }
   void bug(const std::string& what) const;
 
-  /// Changes whenever reclaim might find what it did not find before, pages apart: each of them knows
-  /// for itself.
+  /// Changes whenever reclaim might find what it did not find before, pages apart: each of them
+  /// knows for itself.
   std::uint64_t generation() const { return generation_; }
   /// Changes whenever anything in here does that an allocation or a reclaimer could notice.
   std::uint64_t changes() const { return changes_; }
   void changed() noexcept { ++changes_; }
-  /// Changes whenever a page moves between or on the LRU lists other than by being looked at in vain,
-  /// or is looked at differently from now on.
+  /// Changes whenever a page moves between or on the LRU lists other than by being looked at in
+  /// vain, or is looked at differently from now on.
   std::uint64_t lru_changes() const { return lru_changes_; }
   void lru_changed() noexcept {
     ++lru_changes_;
     ++changes_;
   }
 
-  /// A request of the running task has failed. Inside of a loop that asks again it is the loop's one
-  /// failure.
+  /// A request of the running task has failed. Inside of a loop that asks again it is the loop's
+  /// one failure.
   FailureId begin_failure(const FailedRequest& request, Cause cause, MemoryWait* around);
   /// The request has been met after all; the failure is over, unless the loop around it goes on.
   void end_failure(FailureId failure, MemoryWait* around);

@@ -70,8 +70,8 @@ bool MemoryWait::may_enter_oom() const {
   if (asker_ == Asker::fault) {
     return memory_.rules().fault_oom_kills && policy.gate(oom_request()) == OomGate::kill;
   }
-  // What the policy will say when a round makes no progress: of the request that is under way, or of
-  // the caller's next.
+  // What the policy will say when a round makes no progress: of the request that is under way, or
+  // of the caller's next.
   AllocAttempt next = attempt_;
   if (asker_ == Asker::caller) next.rounds = next.no_progress_rounds = next.oom_rounds = 0;
   next.progress = false;

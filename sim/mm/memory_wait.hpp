@@ -1,6 +1,6 @@
 // What a task waits for that waits for memory: the request with everything that decides who could
-// supply it (design §4). sim/watch evaluates the suppliers; the parts that only the memory model knows
-// are answered here, and each answer is about now.
+// supply it (design §4). sim/watch evaluates the suppliers; the parts that only the memory model
+// knows are answered here, and each answer is about now.
 #pragma once
 
 #include <cstdint>
@@ -91,8 +91,8 @@ class MemoryWait final : public Waitable {
 
   OomRequest oom_request() const;
   bool repeats() const { return asker_ == Asker::caller || asker_ == Asker::fault; }
-  /// Whether it is for want of such memory that the loop goes round. What is requested on the way and
-  /// has another way out (read around, bios) fails for itself.
+  /// Whether it is for want of such memory that the loop goes round. What is requested on the way
+  /// and has another way out (read around, bios) fails for itself.
   bool asks_for(Site site) const;
 
   Memory& memory_;

@@ -1,5 +1,5 @@
-// Areas of an address space (mm/mmap.c, Linux 4.0). Left out: everything that is not private anonymous
-// memory, limits on the number of areas and on the size of the address space.
+// Areas of an address space (mm/mmap.c, Linux 4.0). Left out: everything that is not private
+// anonymous memory, limits on the number of areas and on the size of the address space.
 
 #include <algorithm>
 #include <cerrno>
@@ -71,7 +71,8 @@ std::int64_t AddressSpace::mmap_anonymous(std::uint64_t bytes) {
   const WriteGuard guard(mmap_sem_);
   // Top down, into the highest gap that is large enough.
   std::uint32_t end = mmap_top;
-  for (std::size_t i = areas_.size(); i-- > 0 && end - areas_[i].end < pages;) end = areas_[i].begin;
+  for (std::size_t i = areas_.size(); i-- > 0 && end - areas_[i].end < pages;)
+    end = areas_[i].begin;
   const std::uint32_t floor = page_of(brk_) + 1;
   if (end < floor + pages) return -ENOMEM;
   const std::uint32_t begin = end - static_cast<std::uint32_t>(pages);
@@ -91,10 +92,12 @@ int AddressSpace::new_area(std::uint32_t begin, std::uint32_t pages, bool heap) 
   } else if (after) {
     areas_[i].begin = begin;
   } else {
-    const SlabObject object = memory_.alloc_object(memory_.slab_cache(vm_area_struct), site::mm_vma);
+    const SlabObject object =
+        memory_.alloc_object(memory_.slab_cache(vm_area_struct), site::mm_vma);
     if (!object) return -ENOMEM;
     i = area_index(begin);
-    areas_.insert(areas_.begin() + static_cast<std::ptrdiff_t>(i), {begin, end, object, {}, {}, heap});
+    areas_.insert(areas_.begin() + static_cast<std::ptrdiff_t>(i),
+                  {begin, end, object, {}, {}, heap});
   }
   total_vm_ += pages;
   return 0;

@@ -1,6 +1,6 @@
 // The OOM path: who may kill, and what a kill does (mm/oom_kill.c and mm/page_alloc.c:
-// __alloc_pages_may_oom, Linux 4.0). Whom to kill is the policy's choice. Left out: notifiers, memory
-// policies and cpusets, sysctls, dumps of tasks.
+// __alloc_pages_may_oom, Linux 4.0). Whom to kill is the policy's choice. Left out: notifiers,
+// memory policies and cpusets, sysctls, dumps of tasks.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ class OomKiller {
   /// A request's way through the OOM path. If a last look at the high mark finds pages, they are in
   /// `page`.
   OomResult enter(const OomRequest& request, Pfn& page);
-  /// pagefault_out_of_memory(): a fault has failed for want of memory. Nothing if the path is taken.
+  /// pagefault_out_of_memory(): a fault has failed for want of memory. Nothing if the path is
+  /// taken.
   void page_fault();
 
   /// When the policy would kill if such a request came now: now, later, or never.

@@ -1,5 +1,5 @@
-// Page metadata (struct page, include/linux/mm_types.h, Linux 4.0) and the map from page frame number
-// to it. Left out: compound tails, NUMA nodes, memory cgroups, sections.
+// Page metadata (struct page, include/linux/mm_types.h, Linux 4.0) and the map from page frame
+// number to it. Left out: compound tails, NUMA nodes, memory cgroups, sections.
 //
 // A page's metadata is valid only if it carries the machine's epoch; all other pages count as never
 // used. So a machine of 1 TiB costs nothing for the pages that nobody touched, and a thread's next
@@ -51,7 +51,7 @@ enum PageFlag : std::uint16_t {
 struct Page {
   std::uint32_t next, prev;  ///< in the list that it is on: free, LRU
   std::uint32_t owner;       ///< anon: address space; file: mapping; slab: cache
-  std::uint32_t index;       ///< anon: virtual page; file: page of the file; slab: slot in its cache
+  std::uint32_t index;  ///< anon: virtual page; file: page of the file; slab: slot in its cache
   std::uint32_t tried;       ///< stamp of the last fruitless reclaim attempt (exhaustion.hpp)
   std::uint32_t slot;        ///< swap slot, if PG_swapcache
   std::uint16_t epoch;

@@ -1,5 +1,6 @@
 // The page allocator: requests for pages, from the fault hook to the answer (mm/page_alloc.c, Linux
-// 4.0). Left out: per-CPU lists, compaction, the fair-zone batches, cpusets, the dirty limit of zones.
+// 4.0). Left out: per-CPU lists, compaction, the fair-zone batches, cpusets, the dirty limit of
+// zones.
 #pragma once
 
 #include "brink/policy.hpp"
@@ -28,7 +29,8 @@ class PageAlloc {
  public:
   explicit PageAlloc(Memory& memory);
 
-  /// no_page if it failed: the failure is then the running task's last, unless the request is quiet.
+  /// no_page if it failed: the failure is then the running task's last, unless the request is
+  /// quiet.
   Pfn alloc(const PageRequest& request);
   void free(Pfn page, unsigned order) noexcept;
 

@@ -1,6 +1,7 @@
-// The page cache: the pages of files (mm/filemap.c, lib/radix-tree.c and mm/truncate.c, Linux 4.0), and
-// what can be done with any page that is locked, dirty or under I/O. Left out: shadow entries, mapped
-// files, upper levels of the radix tree (a leaf of 64 pages is one node; a lone page 0 needs none).
+// The page cache: the pages of files (mm/filemap.c, lib/radix-tree.c and mm/truncate.c, Linux 4.0),
+// and what can be done with any page that is locked, dirty or under I/O. Left out: shadow entries,
+// mapped files, upper levels of the radix tree (a leaf of 64 pages is one node; a lone page 0 needs
+// none).
 #pragma once
 
 #include <array>
@@ -34,8 +35,9 @@ class FileMapping {
   Pages pages() const { return pages_; }
 
   Pfn find(std::uint32_t index) const;
-  /// add_to_page_cache_lru(): a page fresh from alloc_pages() becomes page `index` of the file; it is
-  /// locked, not up to date, and on the inactive list. 0, -EEXIST, or -ENOMEM from the index node.
+  /// add_to_page_cache_lru(): a page fresh from alloc_pages() becomes page `index` of the file; it
+  /// is locked, not up to date, and on the inactive list. 0, -EEXIST, or -ENOMEM from the index
+  /// node.
   [[nodiscard]] int add(Pfn page, std::uint32_t index, Site node_site, Gfp gfp);
   /// The first page with the state at or after `index`; no_page if there is none.
   Pfn next(std::uint32_t index) const;
@@ -97,7 +99,8 @@ class PageCache {
   [[nodiscard]] int lock_page_killable(Pfn page);
   [[nodiscard]] bool trylock_page(Pfn page);
   void unlock_page(Pfn page) noexcept;
-  /// Waits until nobody holds it; does not take it. 0, or -EINTR if a signal that `mode` admits came.
+  /// Waits until nobody holds it; does not take it. 0, or -EINTR if a signal that `mode` admits
+  /// came.
   [[nodiscard]] int wait_on_page_locked(Pfn page, WaitMode mode = WaitMode::uninterruptible);
   /// The task that holds the page's lock; null if nobody or a read does.
   Task* lock_owner(Pfn page) const;

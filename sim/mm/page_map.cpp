@@ -1,4 +1,5 @@
-// The store of page metadata: zero pages of the host, reserved once for each thread and machine size.
+// The store of page metadata: zero pages of the host, reserved once for each thread and machine
+// size.
 
 #include "sim/mm/page.hpp"
 

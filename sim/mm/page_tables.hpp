@@ -1,6 +1,6 @@
-// The page tables of one address space (x86-64, four levels): flat tables of 512 entries for each
-// 2 MiB, each backed by one page of the machine, and one page more for each 1 GiB and 512 GiB. The top
-// level belongs to the process and is not modelled.
+// The page tables of one address space (x86-64, four levels): flat tables of 512 entries for each 2
+// MiB, each backed by one page of the machine, and one page more for each 1 GiB and 512 GiB. The
+// top level belongs to the process and is not modelled.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Batches of pages taken off the LRU lists (mm/vmscan.c: shrink_inactive_list and shrink_active_list,
-// Linux 4.0).
+// Batches of pages taken off the LRU lists (mm/vmscan.c: shrink_inactive_list and
+// shrink_active_list, Linux 4.0).
 
 #include <algorithm>
 
@@ -64,18 +64,24 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
   const std::uint64_t stamp = memory_.lru_changes();
   const Looker who = looker(zone, sc);
   // A kswapd that may meet pages for the second time while they are written has to look.
-  const bool look = memory_.config().visit_exhausted || (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
+  const bool look =
+      memory_.config().visit_exhausted || (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
   if (!look && stable_.stable(zone, lru, who, stamp)) {
+    stable_.rotated(zone, lru, who);
     return charge_batch(zone, lru, nr, sc);
   }
   Batch batch;
   isolate(zone, lru, nr, batch);
+  const std::uint64_t take = stable_.take(zone, lru);
   for (Pages i = 0; i < batch.taken; ++i) {
     batch.result[i] = shrink_page(batch.page[i], zone, sc, batch, batch.advanced[i]);
   }
   put_back(zone, lru, batch, sc);
   record(zone, lru, batch);
-  if (stamp == memory_.lru_changes()) stable_.looked(zone, lru, who, nr, stamp);
+  stable_.rotated(zone, lru, who);
+  if (stable_.give_back(zone, lru, take) && stamp == memory_.lru_changes()) {
+    stable_.looked(zone, lru, who, nr, stamp);
+  }
   flag_zone(zone, batch, sc);
   stall(zone, batch, sc);
   return batch.reclaimed;

@@ -1,6 +1,6 @@
-// What reclaim does with one page that it has off its list (mm/vmscan.c: shrink_page_list, Linux 4.0).
-// Left out: mapped files, mlocked and unevictable pages, waiting for writeback on behalf of memory
-// cgroups.
+// What reclaim does with one page that it has off its list (mm/vmscan.c: shrink_page_list, Linux
+// 4.0). Left out: mapped files, mlocked and unevictable pages, waiting for writeback on behalf of
+// memory cgroups.
 
 #include "sim/mm/address_space.hpp"
 #include "sim/mm/memory.hpp"

@@ -1,5 +1,6 @@
-// Caches that can be made smaller, and how hard each is asked to (mm/vmscan.c: shrink_slab, Linux 4.0).
-// Left out: shrinker_rwsem (registering does not race with reclaim here), NUMA and memory cgroups.
+// Caches that can be made smaller, and how hard each is asked to (mm/vmscan.c: shrink_slab, Linux
+// 4.0). Left out: shrinker_rwsem (registering does not race with reclaim here), NUMA and memory
+// cgroups.
 //
 // One shortcut: a shrinker that was asked for all its objects in vain is not asked again until the
 // number of its objects changes, or anything else that reclaim could notice (Memory::generation).

@@ -1,5 +1,5 @@
-// Slabs (mm/slub.c, Linux 4.0, in outline): objects are taken from the first partial slab; a slab that
-// falls empty is given back when enough partial ones are left.
+// Slabs (mm/slub.c, Linux 4.0, in outline): objects are taken from the first partial slab; a slab
+// that falls empty is given back when enough partial ones are left.
 
 #include "sim/mm/slab.hpp"
 
@@ -18,8 +18,8 @@ constexpr std::uint16_t no_object = 0xffff;
 constexpr std::uint16_t large_object = 0xffff;  ///< SlabObject::index of a large kmalloc()
 
 /// What a slab's pages inherit of an object's mask (GFP_RECLAIM_MASK, GFP_CONSTRAINT_MASK).
-constexpr Gfp inherited = Gfp::direct_reclaim | Gfp::kswapd_reclaim | Gfp::high | Gfp::io | Gfp::fs |
-                          Gfp::nowarn | Gfp::retry_mayfail | Gfp::nofail | Gfp::noretry |
+constexpr Gfp inherited = Gfp::direct_reclaim | Gfp::kswapd_reclaim | Gfp::high | Gfp::io |
+                          Gfp::fs | Gfp::nowarn | Gfp::retry_mayfail | Gfp::nofail | Gfp::noretry |
                           Gfp::memalloc | Gfp::nomemalloc | Gfp::atomic | Gfp::hardwall |
                           Gfp::thisnode;
 
@@ -85,7 +85,8 @@ SlabObject Slab::alloc(SlabCache& cache, Site site, Gfp gfp) {
   core.charge(core.costs().slab_object);
   core.point(has(gfp, Gfp::direct_reclaim) ? Point::might_sleep : Point::primitive);
   SlabObject object;
-  if (!injected(cache, site, gfp) && (cache.partial_ != SlabCache::none || grow(cache, site, gfp))) {
+  if (!injected(cache, site, gfp) &&
+      (cache.partial_ != SlabCache::none || grow(cache, site, gfp))) {
     object = take(cache);
   }
   core.note(EventKind::alloc_answer, static_cast<std::uint64_t>(site) << 4 | 0xf,
@@ -227,7 +228,8 @@ void Slab::free(SlabObject object) noexcept {
   SlabCache& cache = *caches_[page.owner];
   const std::uint32_t slot = page.index;
   SlabCache::OneSlab& slab = cache.slabs_[slot];
-  SlabCache::Object& entry = cache.objects_[std::size_t{slot} * cache.layout_.objects + object.index];
+  SlabCache::Object& entry =
+      cache.objects_[std::size_t{slot} * cache.layout_.objects + object.index];
   ++entry.generation;
   entry.next_free = slab.first_free;
   slab.first_free = object.index;

@@ -1,8 +1,8 @@
 // Slabs: caches of equal objects on pages (mm/slub.c and mm/slab_common.c, Linux 4.0, in outline).
 // Left out: per-CPU slabs and partial lists, cache merging, debugging options, NUMA nodes.
 //
-// Objects are handles with a generation, so that a double free or a use after free is noticed when it
-// happens, reported as a bug of the model's user, and harmless.
+// Objects are handles with a generation, so that a double free or a use after free is noticed when
+// it happens, reported as a bug of the model's user, and harmless.
 #pragma once
 
 #include <cstdint>

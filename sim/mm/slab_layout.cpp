@@ -1,5 +1,5 @@
-// How large the slabs of a cache are (mm/slub.c: slab_order and calculate_order, Linux 4.0), with the
-// defaults of slub_min_order (0), slub_max_order (3) and slub_min_objects.
+// How large the slabs of a cache are (mm/slub.c: slab_order and calculate_order, Linux 4.0), with
+// the defaults of slub_min_order (0), slub_max_order (3) and slub_min_objects.
 
 #include <algorithm>
 #include <bit>
@@ -21,7 +21,8 @@ unsigned order_of(std::uint64_t bytes) {
   return static_cast<unsigned>(std::bit_width((bytes - 1) >> page_shift));
 }
 
-/// The smallest order that holds `objects` and wastes at most 1/fraction; `limit` + 1 if there is none.
+/// The smallest order that holds `objects` and wastes at most 1/fraction; `limit` + 1 if there is
+/// none.
 unsigned slab_order(std::uint32_t size, std::uint32_t objects, unsigned limit,
                     std::uint32_t fraction) {
   unsigned order = order_of(std::uint64_t{objects} * size);

@@ -220,7 +220,8 @@ bool SlowPath::repeat_rounds() {
   return true;
 }
 
-/// Makes one of the rounds that are about to be skipped, without choice points: it must change nothing.
+/// Makes one of the rounds that are about to be skipped, without choice points: it must change
+/// nothing.
 void SlowPath::verify_round() {
   const std::uint64_t changes = memory_.changes();
   memory_.reclaim().rehearse(request_.order, request_.gfp);

@@ -1,5 +1,5 @@
-// One request's way through the slow path, in rounds (mm/page_alloc.c: __alloc_pages_slowpath, Linux
-// 4.0). At the end of each failed round the allocation policy is asked once what to do.
+// One request's way through the slow path, in rounds (mm/page_alloc.c: __alloc_pages_slowpath,
+// Linux 4.0). At the end of each failed round the allocation policy is asked once what to do.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,7 @@
-// Rounds of a loop for memory that change nothing. A kernel that loops while nothing changes makes the
-// same round over and over; so a round that changed nothing, followed by none that could differ, is
-// repeated as one bulk step up to the CPU's next event: charged in time and counters, one record.
+// Rounds of a loop for memory that change nothing. A kernel that loops while nothing changes makes
+// the same round over and over; so a round that changed nothing, followed by none that could
+// differ, is repeated as one bulk step up to the CPU's next event: charged in time and counters,
+// one record.
 #pragma once
 
 #include <array>
@@ -23,8 +24,8 @@ class Steady {
   /// It ended in vain.
   void end();
 
-  /// How many such rounds fit in before the next event of the running CPU, `until`, or `limit`; 0 if
-  /// the next round might come out otherwise than the last.
+  /// How many such rounds fit in before the next event of the running CPU, `until`, or `limit`; 0
+  /// if the next round might come out otherwise than the last.
   std::uint64_t repeatable(std::uint64_t limit, Nanos until = never) const;
   /// Makes `rounds` of them.
   void repeat(std::uint64_t rounds);

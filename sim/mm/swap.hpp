@@ -1,6 +1,6 @@
-// Swap: the slots of one device, and the pages that have one (mm/swapfile.c, mm/swap_state.c and the
-// swap part of mm/memory.c, Linux 4.0). Left out: several devices and priorities, discard, frontswap,
-// the header's bad pages, the clusters of solid-state disks.
+// Swap: the slots of one device, and the pages that have one (mm/swapfile.c, mm/swap_state.c and
+// the swap part of mm/memory.c, Linux 4.0). Left out: several devices and priorities, discard,
+// frontswap, the header's bad pages, the clusters of solid-state disks.
 #pragma once
 
 #include <array>
@@ -84,8 +84,8 @@ class Swap {
   bool usable() const { return io_ != nullptr && map_.total() != 0; }
   Pages free() const { return usable() ? map_.free() : 0; }
 
-  /// add_to_swap(): gives an anonymous page a slot and makes it dirty; false if there is none, or no
-  /// memory for the cache's index. The page is locked.
+  /// add_to_swap(): gives an anonymous page a slot and makes it dirty; false if there is none, or
+  /// no memory for the cache's index. The page is locked.
   bool add(Pfn page);
   /// delete_from_swap_cache().
   void remove(Pfn page);
@@ -93,8 +93,8 @@ class Swap {
   bool try_to_free(Pfn page);
   /// swap_free(): a page table entry that referred to the slot no longer does.
   void drop_entry(SwapSlot slot);
-  /// free_swap_and_cache(): the same when memory is unmapped; frees the cached page that nobody needs
-  /// any more.
+  /// free_swap_and_cache(): the same when memory is unmapped; frees the cached page that nobody
+  /// needs any more.
   void put_entry(SwapSlot slot);
 
   /// swap_writepage(): the page, which is locked and clean, is written; unlocks it. May sleep.

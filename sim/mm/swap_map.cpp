@@ -1,5 +1,5 @@
-// Swap slots (mm/swapfile.c: scan_swap_map, Linux 4.0, the way of devices that seek): 256 in a row from
-// an empty stretch, then another stretch, counted from the lowest.
+// Swap slots (mm/swapfile.c: scan_swap_map, Linux 4.0, the way of devices that seek): 256 in a row
+// from an empty stretch, then another stretch, counted from the lowest.
 
 #include <algorithm>
 #include <bit>

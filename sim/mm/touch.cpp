@@ -70,6 +70,7 @@ std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end) {
   Room room(memory_, rule.gfp);
   Nanos used = 0;
   std::uint32_t fresh = 0;
+  bool used_again = false;
   std::uint64_t mix = 0;
   Pte* pte = nullptr;
   std::uint32_t at = vpn;
@@ -77,6 +78,7 @@ std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end) {
     pte = pte == nullptr || at % table_entries == 0 || single ? tables_.find(at) : pte + 1;
     if (pte == nullptr || pte->swapped() || (listened && !pte->present())) break;
     if (pte->present()) {
+      used_again = used_again || !pte->young();
       pte->set_young();
       used += present_touch;
       continue;
@@ -94,6 +96,7 @@ std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end) {
   memory_.counters().allocations += fresh;
   memory_.counters().page_touches += fresh;
   if (fresh != 0) memory_.changed();
+  if (used_again) memory_.lru_changed();  // Reclaim looks at such pages differently.
   core.note(EventKind::page_list, std::uint64_t{id_} << 32 | vpn,
             mix ^ (std::uint64_t{at - vpn} << 32 | fresh));
   return at - vpn;

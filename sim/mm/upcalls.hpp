@@ -1,5 +1,5 @@
-// What the memory model needs from the rungs above it: each interface is implemented there and handed
-// to Memory when the machine is built. A call may sleep only where it says so.
+// What the memory model needs from the rungs above it: each interface is implemented there and
+// handed to Memory when the machine is built. A call may sleep only where it says so.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@ class BlockerSink;
 class FileMapping;
 struct Task;
 
-/// The swap device (mm/page_io.c); implemented by sim/block. Ends of requests are reported to Memory
-/// from interrupt context, in any order.
+/// The swap device (mm/page_io.c); implemented by sim/block. Ends of requests are reported to
+/// Memory from interrupt context, in any order.
 class SwapIo {
  public:
   virtual ~SwapIo() = default;
 
-  /// Writes a page to its slot; Memory::end_swap_write(page, error) follows. May sleep, for a bio or
-  /// a place in the device's queue. GFP_NOIO.
+  /// Writes a page to its slot; Memory::end_swap_write(page, error) follows. May sleep, for a bio
+  /// or a place in the device's queue. GFP_NOIO.
   virtual void submit_write(std::uint32_t slot, Pfn page) = 0;
   /// Reads a slot into a page; Memory::end_swap_read(page, error) follows. May sleep.
   virtual void submit_read(std::uint32_t slot, Pfn page) = 0;
@@ -46,7 +46,8 @@ class MappingOps {
     failed,    ///< error noted in the mapping; the page is unlocked
   };
 
-  /// Starts to write one page, which is locked and no longer dirty, on behalf of reclaim. May sleep.
+  /// Starts to write one page, which is locked and no longer dirty, on behalf of reclaim. May
+  /// sleep.
   virtual Written writepage(FileMapping& mapping, Pfn page) = 0;
   /// Drops what the file system keeps with the page (try_to_release_page()). The page is locked.
   /// True if nothing is left. Must not sleep unless `gfp` has __GFP_FS.
@@ -123,7 +124,8 @@ class AllocTap {
   virtual ~AllocTap() = default;
   /// `pages` is no_page if it failed. Slabs' own requests are told with site slab_page.
   virtual void page_request(Site site, unsigned order, Gfp gfp, Pfn pages) = 0;
-  virtual void object_request(Site site, const char* cache, std::uint32_t size, Gfp gfp, bool ok) = 0;
+  virtual void object_request(Site site, const char* cache, std::uint32_t size, Gfp gfp,
+                              bool ok) = 0;
 };
 
 }  // namespace brink

@@ -69,8 +69,8 @@ Pages Reclaim::do_try_to_free_pages(ScanControl& sc) {
       reclaimable = shrink_zones(sc);
       total_scanned += sc.nr_scanned;
       if (sc.nr_reclaimed >= sc.nr_to_reclaim) break;
-      if (total_scanned > sc.nr_to_reclaim + sc.nr_to_reclaim / 2 && memory_.flushers() != nullptr &&
-          !rehearsing_) {
+      if (total_scanned > sc.nr_to_reclaim + sc.nr_to_reclaim / 2 &&
+          memory_.flushers() != nullptr && !rehearsing_) {
         memory_.flushers()->wake(total_scanned);
       }
     }
@@ -128,11 +128,12 @@ void Reclaim::shrink_lruvec(Zone& zone, ScanControl& sc, Pages& lru_pages) {
   }
   if (!rehearsing_) memory_.swap().unplug();
   sc.nr_reclaimed += reclaimed;
-  if (inactive_is_low(zone, false)) shrink_active_list(zone, Lru::active_anon, swap_cluster_max, sc);
+  if (inactive_is_low(zone, false))
+    shrink_active_list(zone, Lru::active_anon, swap_cluster_max, sc);
 }
 
-/// Enough was reclaimed: the side of which less is left is left alone, and of the other one as large
-/// a part is still looked at as was of the first.
+/// Enough was reclaimed: the side of which less is left is left alone, and of the other one as
+/// large a part is still looked at as was of the first.
 void Reclaim::rebalance(Counts& nr, const Counts& targets) const {
   const bool more_file = nr[2] + nr[3] > nr[0] + nr[1];
   const std::size_t small = more_file ? 0 : 2;
@@ -147,7 +148,8 @@ void Reclaim::rebalance(Counts& nr, const Counts& targets) const {
 }
 
 void Reclaim::age_active_anon(Zone& zone, ScanControl& sc) {
-  if (inactive_is_low(zone, false)) shrink_active_list(zone, Lru::active_anon, swap_cluster_max, sc);
+  if (inactive_is_low(zone, false))
+    shrink_active_list(zone, Lru::active_anon, swap_cluster_max, sc);
 }
 
 Pages Reclaim::shrink_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {

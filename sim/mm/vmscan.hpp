@@ -1,6 +1,6 @@
 // Reclaim: the LRU lists, who is taken from them, and in which order it is tried (mm/vmscan.c and
-// mm/swap.c, Linux 4.0). Left out: memory cgroups, unevictable and huge pages, compaction (so a costly
-// order is reclaimed for like any other), laptop mode, working-set detection, pagevecs.
+// mm/swap.c, Linux 4.0). Left out: memory cgroups, unevictable and huge pages, compaction (so a
+// costly order is reclaimed for like any other), laptop mode, working-set detection, pagevecs.
 #pragma once
 
 #include <array>
@@ -53,7 +53,8 @@ class Reclaim {
 
   // --- Direct reclaim.
 
-  /// __perform_reclaim(): pages freed, or 1 if the kernel would call it progress; 0 if there was none.
+  /// __perform_reclaim(): pages freed, or 1 if the kernel would call it progress; 0 if there was
+  /// none.
   Pages direct(unsigned order, Gfp gfp);
   /// The same without time, choice points and counters, where nothing can come of it.
   void rehearse(unsigned order, Gfp gfp);

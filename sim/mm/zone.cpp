@@ -98,7 +98,8 @@ void Zones::set_marks() {
 
     // MIGRATE_RESERVE: at most two pageblocks of each zone since 2.6.32 (78986a678f6).
     constexpr Pages block = Pages{1} << pageblock_order;
-    zone.buddy.reserve_blocks(static_cast<unsigned>(std::min<Pages>(2, (share + block - 1) / block)));
+    zone.buddy.reserve_blocks(
+        static_cast<unsigned>(std::min<Pages>(2, (share + block - 1) / block)));
 
     const Pages reserve = *std::max_element(zone.lowmem_reserve.begin(), zone.lowmem_reserve.end());
     total_reserve_ += std::min(zone.managed, reserve + zone.watermark(Watermark::high));

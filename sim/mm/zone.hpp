@@ -1,6 +1,6 @@
 // Zones: ranges of physical memory with their watermarks, free lists and LRU lists (include/linux/
-// mmzone.h and mm/page_alloc.c, Linux 4.0). Left out: NUMA, ZONE_HIGHMEM and ZONE_MOVABLE (x86-64 has
-// none), per-CPU page lists and counters, the fair-zone allocation batches, holes.
+// mmzone.h and mm/page_alloc.c, Linux 4.0). Left out: NUMA, ZONE_HIGHMEM and ZONE_MOVABLE (x86-64
+// has none), per-CPU page lists and counters, the fair-zone allocation batches, holes.
 #pragma once
 
 #include <array>

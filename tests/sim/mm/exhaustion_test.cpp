@@ -1,6 +1,6 @@
 // What reclaim has tried in vain: looked at or not, the result is the same; and when it counts.
 
-#include "fake_files.hpp"
+#include "tests/sim/mm/fake_files.hpp"
 
 namespace brink::test {
 namespace {

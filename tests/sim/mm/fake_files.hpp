@@ -1,7 +1,7 @@
 // Files that are no more than cached pages: writes take some time and can be refused.
 #pragma once
 
-#include "machine.hpp"
+#include "tests/sim/mm/machine.hpp"
 
 namespace brink::test {
 

@@ -1,5 +1,5 @@
-// A small machine to drive sim/mm with: core, locks, memory, a swap device and processes that are no
-// more than a task with an address space.
+// A small machine to drive sim/mm with: core, locks, memory, a swap device and processes that are
+// no more than a task with an address space.
 #pragma once
 
 #include <gtest/gtest.h>

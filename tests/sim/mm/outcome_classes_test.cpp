@@ -1,7 +1,7 @@
-// What a request finally gets when nothing ever becomes free: the table of the kernel reference, §1.2,
-// columns 4.0 and 4.0 with the knob. A process is there to be killed; killed, it cannot exit.
+// What a request finally gets when nothing ever becomes free: the table of the kernel reference,
+// §1.2, columns 4.0 and 4.0 with the knob. A process is there to be killed; killed, it cannot exit.
 
-#include "machine.hpp"
+#include "tests/sim/mm/machine.hpp"
 
 namespace brink::test {
 namespace {

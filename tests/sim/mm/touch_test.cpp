@@ -1,7 +1,7 @@
-// Touching memory: bulk steps against single steps, page tables and anon_vmas on the way, faults from
-// inside of the kernel, and what is left when all have gone.
+// Touching memory: bulk steps against single steps, page tables and anon_vmas on the way, faults
+// from inside of the kernel, and what is left when all have gone.
 
-#include "machine.hpp"
+#include "tests/sim/mm/machine.hpp"
 
 namespace brink::test {
 namespace {
@@ -72,6 +72,29 @@ TEST(Touch, CountsEachPageOnceAndSwapInsAgain) {
   });
   m.core.run();
   EXPECT_EQ(m.memory.check(), "");
+}
+
+TEST(Touch, TellsReclaimThatAPageIsInUseAgain) {
+  MachineSpec spec;
+  spec.memory.swap = 16 * MiB;
+  spec.kswapd = false;
+  Machine m(std::move(spec));
+  m.process([&](Machine::Process& p) {
+    const auto at = static_cast<Address>(p.mm->mmap_anonymous(1 * MiB));
+    EXPECT_EQ(p.mm->touch(at, 1 * MiB), Access::done);
+    const auto tells = [&] {
+      const std::uint64_t before = m.memory.lru_changes();
+      EXPECT_EQ(p.mm->touch(at, 1 * MiB), Access::done);
+      return m.memory.lru_changes() != before;
+    };
+    EXPECT_FALSE(tells()) << "still in use: nothing is new";
+    ScanControl sc;
+    sc.gfp = GFP_KERNEL;
+    m.memory.reclaim().age_active_anon(m.memory.zones()[ZoneType::dma32], sc);
+    EXPECT_TRUE(tells());
+    EXPECT_FALSE(tells());
+  });
+  m.core.run();
 }
 
 TEST(Touch, CostsAFaultAndAClearedPageEach) {

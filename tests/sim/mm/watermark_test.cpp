@@ -71,7 +71,8 @@ TEST(LowmemReserve, KeepsDmaFromRequestsThatCouldUseMore) {
   EXPECT_EQ(box.zones.preferred(GFP_KERNEL | Gfp::dma).type, ZoneType::dma);
 }
 
-/// Leaves the DMA32 zone of a box with exactly `left` free pages, in order-0 blocks as far as it can.
+/// Leaves the DMA32 zone of a box with exactly `left` free pages, in order-0 blocks as far as it
+/// can.
 void drain(Box& box, Pages left) {
   Zone& zone = box.zones[ZoneType::dma32];
   while (zone.free() > left) {
