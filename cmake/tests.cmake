@@ -51,7 +51,7 @@ brink_tests(sim/vfs USES brink_sim_kernel brink_policies)
 brink_tests(sim/fs USES brink_sim_kernel brink_policies)
 brink_tests(sim/kernel USES brink_sim_kernel brink_policies)
 brink_tests(sim/watch USES brink_sim_watch brink_policies)
-brink_tests(sim USES brink_sim brink_policies brink_faults brink_programs)
+brink_tests(sim USES brink_experiment)
 brink_tests(policies USES brink_policies)
 brink_tests(faults USES brink_faults)
 brink_tests(programs USES brink_programs)
@@ -71,7 +71,7 @@ if(tree_sources)
 endif()
 
 # Tests may run the program itself.
-foreach(test test_cli test_tree test_experiment)
+foreach(test test_cli test_tree test_experiment test_sim)
   if(TARGET ${test} AND TARGET brink_cli)
     add_dependencies(${test} brink_cli)
   endif()
@@ -85,6 +85,14 @@ foreach(preload ${preloads})
   target_link_libraries(preload_${name} PRIVATE brink_settings ${CMAKE_DL_LIBS})
   brink_compiles(${preload})
 endforeach()
+
+# What the clock test must see reading clocks: Boost.Fiber as its manual shows it.
+if(TARGET test_sim AND TARGET preload_clocks)
+  add_executable(clock_control ${PROJECT_SOURCE_DIR}/bench/core/baseline/b_canon.cpp)
+  target_compile_options(clock_control PRIVATE -w)
+  target_link_libraries(clock_control PRIVATE Boost::fiber Boost::context Threads::Threads)
+  add_dependencies(test_sim clock_control preload_clocks)
+endif()
 
 # The public headers one by one, so that each is known to include what it needs.
 file(GLOB headers RELATIVE ${PROJECT_SOURCE_DIR}/include CONFIGURE_DEPENDS
@@ -104,9 +112,13 @@ add_test(NAME install_test COMMAND ${CMAKE_COMMAND}
   -DFLAGS=${CMAKE_CXX_FLAGS} -P ${PROJECT_SOURCE_DIR}/tests/install/install_test.cmake)
 set_tests_properties(install_test PROPERTIES TIMEOUT 300)
 
-# Campaigns, for `./dev soak NAME`: tests/soak/NAME.cpp is the program soak_NAME.
+# Campaigns, for `./dev soak NAME`: tests/soak/NAME.cpp with tests/soak/NAME/*.cpp is the program
+# soak_NAME, which is built when it is asked for.
 file(GLOB soaks CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/soak/*.cpp)
 foreach(soak ${soaks})
   cmake_path(GET soak STEM name)
-  brink_program(soak_${name} tests/soak/${name}.cpp USES brink_experiment brink_report)
+  brink_program(soak_${name} tests/soak/${name}.cpp tests/soak/${name}/*.cpp
+    USES brink_experiment brink_report)
+  target_compile_definitions(soak_${name} PRIVATE ${brink_test_definitions})
+  set_target_properties(soak_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
 endforeach()

@@ -1,5 +1,5 @@
-// The mempool of bios. Its loop is the caller's, not the allocator's: whatever the retry policy says,
-// a bio is waited for.
+// The mempool of bios. Its loop is the caller's, not the allocator's: whatever the retry policy
+// says, a bio is waited for.
 
 #include "sim/block/bio_set.hpp"
 
@@ -74,6 +74,8 @@ Bio& BioSet::alloc_slow(Site site, Gfp gfp, Device* plugged) {
     }
     count_poll_round(core);
     if (plugged != nullptr) plugged->flush_plug();
+    // That may have slept, while others gave elements back.
+    if (!reserve_.empty()) continue;
     static_cast<void>(wait_.sleep(WaitMode::uninterruptible, core.now() + mempool_sleep));
   }
 }

@@ -89,6 +89,8 @@ class SuperBlock : public Shrinker {
 
   /// Empty if what it holds agrees with itself; else what does not. Nothing may be running.
   virtual std::string check() const { return {}; }
+  /// Errors that it has recorded about itself (s_error_count, for ext4).
+  virtual std::uint32_t errors() const { return 0; }
 
   /// Who, besides the flusher, will clean or let go of pages that hold what this file system knows.
   virtual void cleaners(BlockerSink&) const {}

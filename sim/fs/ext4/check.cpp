@@ -1,8 +1,8 @@
-// What e2fsck would say: links, bitmaps and counters against what the directories refer to. An inode
-// without a name is allowed while it is on the orphan list. What is marked as used but belongs to
-// nobody, or is free but not counted, is `leaked`, which Linux 4.0 does after some errors; anything
-// else is `wrong`. What was under way when the journal aborted is half done, in memory only: links and
-// names say nothing then.
+// What e2fsck would say: links, bitmaps and counters against what the directories refer to. An
+// inode without a name is allowed while it is on the orphan list. What is marked as used but
+// belongs to nobody, or is free but not counted, is `leaked`, which Linux 4.0 does after some
+// errors; anything else is `wrong`. What was under way when the journal aborted is half done, in
+// memory only: links and names say nothing then.
 
 #include <map>
 #include <string>
@@ -55,8 +55,10 @@ class Fsck {
     free_inodes_ += group.free_inodes;
     if (!group.inodes) return;
     const std::string name = "group " + std::to_string(g);
-    check_count(group.inodes->size() - group.inodes->count(), group.free_inodes, "inodes of " + name);
-    check_count(group.blocks->size() - group.blocks->count(), group.free_blocks, "blocks of " + name);
+    check_count(group.inodes->size() - group.inodes->count(), group.free_inodes,
+                "inodes of " + name);
+    check_count(group.blocks->size() - group.blocks->count(), group.free_blocks,
+                "blocks of " + name);
     for (std::uint32_t bit = 0; bit < Layout::inodes_per_group; ++bit) check_inode(g, bit);
   }
 
@@ -71,7 +73,8 @@ class Fsck {
     const bool used = inode != nullptr && inode->kind != DiskInode::Kind::none;
     const bool reserved = ino < first_inode && ino != root_inode;
     const std::string name = "inode " + std::to_string(ino);
-    if (!reserved && used != contents_.peek(g).inodes->test(bit)) complain(name, used ? "wrong" : "leaked");
+    if (!reserved && used != contents_.peek(g).inodes->test(bit))
+      complain(name, used ? "wrong" : "leaked");
     const std::uint32_t names = links_.contains(ino) ? links_[ino] : 0;
     if (!used) {
       if (names != 0 && !aborted_) complain("a name for free " + name);

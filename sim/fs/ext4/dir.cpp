@@ -158,7 +158,14 @@ bool Ext4::is_empty(Ext4Inode& dir) {
 
 int Ext4::create(Inode& dir, NameId name, Inode*& made) {
   Frame frame(core_.current(), "ext4_create");
-  Ext4Inode& parent = as_ext4(dir);
+  int error = 0;
+  for (int retries = 0;;) {
+    error = try_create(as_ext4(dir), name, made);
+    if (error != -ENOSPC || !should_retry_alloc(retries)) return error;
+  }
+}
+
+int Ext4::try_create(Ext4Inode& parent, NameId name, Inode*& made) {
   Handle* handle = nullptr;
   int error = 0;
   Ext4Inode* const inode = new_inode(parent, name, false, create_credits, handle, error);
@@ -193,8 +200,15 @@ int Ext4::init_new_dir(Handle& handle, Ext4Inode& inode) {
 
 int Ext4::mkdir(Inode& dir, NameId name, Inode*& made) {
   Frame frame(core_.current(), "ext4_mkdir");
-  Ext4Inode& parent = as_ext4(dir);
-  if (parent.nlink >= link_max) return -EMLINK;
+  if (dir.nlink >= link_max) return -EMLINK;
+  int error = 0;
+  for (int retries = 0;;) {
+    error = try_mkdir(as_ext4(dir), name, made);
+    if (error != -ENOSPC || !should_retry_alloc(retries)) return error;
+  }
+}
+
+int Ext4::try_mkdir(Ext4Inode& parent, NameId name, Inode*& made) {
   Handle* handle = nullptr;
   int error = 0;
   Ext4Inode* const inode = new_inode(parent, name, true, create_credits, handle, error);

@@ -66,7 +66,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   Journal& journal() { return journal_; }
   BufferCache& buffers() { return buffers_; }
   /// Errors that were recorded (s_error_count), and whether the journal was aborted for one.
-  std::uint32_t errors() const { return errors_; }
+  std::uint32_t errors() const override { return errors_; }
   bool fs_aborted() const { return fs_aborted_; }
   std::uint64_t reserved_blocks() const { return reserved_blocks_; }
   /// Empty if links, bitmaps and counters agree with what the directories refer to; else what does
@@ -177,6 +177,8 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
                    const Ext4Inode& inode);
   int delete_entry(Handle& handle, Ext4Inode& dir, NameId name, Buffer& buffer);
   bool is_empty(Ext4Inode& dir);
+  int try_create(Ext4Inode& parent, NameId name, Inode*& made);
+  int try_mkdir(Ext4Inode& parent, NameId name, Inode*& made);
   int init_new_dir(Handle& handle, Ext4Inode& inode);
   // rename.cpp
   int rename_dir_prepare(Handle& handle, Renaming& renaming);
