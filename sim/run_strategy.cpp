@@ -7,7 +7,7 @@
 #include "sim/sched/replay.hpp"
 #include "sim/sched/schedule.hpp"
 #include "sim/sched/strategies.hpp"
-#include "sim/sched/switchover.hpp"
+#include "sim/switchover.hpp"
 
 namespace brink {
 

@@ -8,7 +8,7 @@
 
 #include "sim/sched/pct.hpp"
 #include "sim/sched/random.hpp"
-#include "sim/sched/switchover.hpp"
+#include "sim/switchover.hpp"
 #include "tests/sim/sched/random_program.hpp"
 
 namespace brink {
