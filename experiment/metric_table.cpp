@@ -66,6 +66,8 @@ constexpr MetricRow rows[] = {
     {"enomem_refusable", count, true, "of those by give-up, from sites that a policy may refuse",
      counted<&Counters::enomem_refusable>},
     {"oom_kills", count, true, "victims of the OOM killer", counted<&Counters::oom_kills>},
+    {"fs_errors", count, true, "errors that file systems recorded about themselves",
+     counted<&Counters::fs_errors>},
     {"failures_warned", count, true, "\"page allocation failure\" lines: without __GFP_NOWARN",
      counted<&Counters::failures_warned>},
     {"page_touches", count, true, "pages that user code wrote to, swap-ins included",

@@ -26,6 +26,7 @@ MemorySetup memory_setup(const RunSpec& spec) {
   setup.config.swap = spec.machine.swap;
   setup.config.cpus = spec.machine.cpus;
   setup.config.single_step = spec.machine.single_step;
+  setup.config.visit_exhausted = spec.machine.single_step;
   setup.config.keep_failures = spec.keep_failures;
   setup.rules = spec.rules;
   setup.site_rule = spec.site_rule;

@@ -28,7 +28,10 @@ std::vector<std::string> Machine::oracles() const {
     if (!what.empty()) found.push_back(std::string(where) + ": " + what);
   };
   add("memory", memory_.check());
-  for (const auto& sb : file_systems_) add("file system", sb->check());
+  for (const auto& sb : file_systems_) {
+    // One that has recorded an error says itself that it needs fsck.
+    if (sb->errors() == 0) add("file system", sb->check());
+  }
   return found;
 }
 
@@ -41,6 +44,7 @@ void Machine::fill(Outcome& outcome) {
   memory_.add_to(outcome.counters);
   outcome.counters.steps = core_.steps();
   outcome.counters.choices = core_.choices().count();
+  for (const auto& sb : file_systems_) outcome.counters.fs_errors += sb->errors();
   outcome.counters.syscalls = kernel_.syscalls().total();
   for (TaskId id = 0; id < core_.task_count(); ++id) {
     outcome.counters.context_switches += core_.task(id).switches;

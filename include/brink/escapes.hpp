@@ -22,6 +22,9 @@ struct EscapeTry {
   Fate fate = Fate::unresolved;
   Nanos waited = 0;      ///< from the request's first round without a page to its fate
   bool in_time = false;  ///< within the hung task timeout
+  /// If it did not escape: the site of the request for memory that the rerun hangs on, and why that
+  /// is not refused.
+  std::string blocked_site, blocked_why;
   std::string run_id;    ///< reruns it
 };
 
