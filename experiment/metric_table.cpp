@@ -68,7 +68,7 @@ constexpr MetricRow rows[] = {
     {"oom_kills", count, true, "victims of the OOM killer", counted<&Counters::oom_kills>},
     {"fs_errors", count, true, "errors that file systems recorded about themselves",
      counted<&Counters::fs_errors>},
-    {"failures_warned", count, true, "\"page allocation failure\" lines: without __GFP_NOWARN",
+    {"failures_warned", count, true, "\"page allocation failure\" lines, 10 in 5 s at most",
      counted<&Counters::failures_warned>},
     {"page_touches", count, true, "pages that user code wrote to, swap-ins included",
      counted<&Counters::page_touches>},

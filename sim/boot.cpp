@@ -1,15 +1,17 @@
-// What is there before the first system call: the reserve of bios, swap, mounted file systems with the
-// directories that programs work in, the kernel's threads, and the processes of the experiment.
+// What is there before the first system call: the reserve of bios, swap, mounted file systems with
+// the directories that programs work in, the kernel's threads, and the processes of the experiment.
 
 #include <algorithm>
 
 #include "sim/fs/file_systems.hpp"
 #include "sim/machine.hpp"
+#include "sim/mm/hooks.hpp"
+#include "sim/vfs/walk.hpp"
 
 namespace brink {
 namespace {
 
-/// The path of the directories that must be there for `path`: itself if it ends in /, else its parent.
+/// What must be there for `path`: the directory itself if it ends in /, else its parent.
 std::string_view directory_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
 
 /// Whether `path` lies on or below `at`.
@@ -34,6 +36,7 @@ void Machine::boot() {
   // A device's place in memory is decided before tasks run, so that its partitions are the same in
   // every run of the experiment.
   if (spec_.machine.swap != 0) block_.swap_on(spec_.machine.swap_device, spec_.machine.swap);
+  memory_.hooks().silence();
   kernel_.boot([this] {
     block_.bios().fill_reserve();
     std::vector<MountConfig> mounts = spec_.machine.mounts;
@@ -47,6 +50,7 @@ void Machine::boot() {
       if (flusher.task() == nullptr) flusher.start();
     }
     memory_.start_kswapd();
+    memory_.hooks().resume_transient();
     spawn_all();
   });
 }
@@ -58,7 +62,14 @@ void Machine::mount(const MountConfig& config) {
   SuperBlock& sb = *file_systems_.emplace_back(row->make(vfs_, partition, config, kernel_));
   make_directories(config, sb);
   sb.load();
+  if (config.at == "/") return vfs_.mount(config.at, sb);
+  // As mount(2) does: the directory is looked up, and so it is cached.
+  Walk at(vfs_);
+  if (const int error = at.to(config.at); error != 0) {
+    return kernel_.panic("cannot mount on " + config.at + ": " + errno_name(-error));
+  }
   vfs_.mount(config.at, sb);
+  at.put();
 }
 
 /// Directories that programs expect, and those that other file systems are mounted on.

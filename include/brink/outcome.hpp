@@ -162,7 +162,7 @@ struct Counters {
   std::uint64_t oom_rounds = 0;
   std::uint64_t oom_kills = 0;
   std::uint64_t fs_errors = 0;      ///< errors that file systems recorded: aborted journals, damage
-  std::uint64_t failures_warned = 0;  ///< "page allocation failure" lines: failed without __GFP_NOWARN
+  std::uint64_t failures_warned = 0;  ///< "page allocation failure" lines in the log, ratelimited
   std::uint64_t pages_scanned = 0, pages_reclaimed = 0, swap_outs = 0, swap_ins = 0;
   std::uint64_t context_switches = 0, syscalls = 0, choices = 0, steps = 0;
   /// System calls that returned ENOMEM to user space, by the cause of the failure behind it.

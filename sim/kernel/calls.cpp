@@ -162,6 +162,11 @@ Nanos ProcessCalls::now() {
 }
 
 void ProcessCalls::sleep(Nanos duration) {
+  if (frame_ != nullptr) {
+    // Inside of a call of the program's own: that call sleeps, and its end sees to signals.
+    static_cast<void>(core_.sleep(duration, WaitMode::interruptible));
+    return;
+  }
   static_cast<void>(call(Sys::nanosleep, "sys_nanosleep", [&]() -> std::int64_t {
     return core_.sleep(duration, WaitMode::interruptible) == Wake::signal ? -EINTR : 0;
   }));

@@ -17,6 +17,7 @@
 #include "sim/mm/failure.hpp"
 #include "sim/mm/hooks.hpp"
 #include "sim/mm/memory_wait.hpp"
+#include "sim/mm/ratelimit.hpp"
 #include "sim/mm/slab.hpp"
 #include "sim/mm/upcalls.hpp"
 #include "sim/mm/zone.hpp"
@@ -192,6 +193,13 @@ class Memory {
   MemoryStat& stat() { return stat_; }
   void bug(const std::string& what) const;
 
+  /// "page allocation failure" is to be printed so often; some of it is.
+  void warn_alloc_failed(std::uint64_t times) {
+    warnings_wanted_ += times;
+    counters_.failures_warned += nopage_.allow(core_.now(), times);
+  }
+  std::uint64_t warnings_wanted() const { return warnings_wanted_; }
+
   /// Changes whenever reclaim might find what it did not find before, pages apart: each of them
   /// knows for itself.
   std::uint64_t generation() const { return generation_; }
@@ -248,6 +256,8 @@ class Memory {
   Zones zones_;
   MemoryStat stat_;
   Counters counters_;
+  Ratelimit nopage_;
+  std::uint64_t warnings_wanted_ = 0;
   std::uint64_t generation_ = 0;
   std::uint64_t changes_ = 0;
   std::uint64_t lru_changes_ = 0;

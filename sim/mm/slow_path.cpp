@@ -192,7 +192,7 @@ SlowPath::Step SlowPath::fail(Cause cause) {
     failed_round();
     memory_.failures().set_cause(failure_, cause);
   }
-  if (!has(request_.gfp, Gfp::nowarn)) ++memory_.counters().failures_warned;
+  if (!has(request_.gfp, Gfp::nowarn)) memory_.warn_alloc_failed(1);
   return Step::give_up;
 }
 

@@ -38,10 +38,12 @@ class Steady {
   bool valid_ = false;
   std::uint64_t changes_ = 0;
   std::uint64_t switches_ = 0;
+  std::uint64_t turns_ = 0;
+  std::uint64_t warnings_ = 0;  ///< before the round; then, in the round
   std::uint64_t draws_ = 0;
   Nanos began_ = 0;
   Nanos cost_ = 0;
-  static constexpr std::size_t counted = 8;
+  static constexpr std::size_t counted = 7;
   std::array<std::uint64_t, counted> counters() const;
 
   std::array<std::uint64_t, counted> before_;

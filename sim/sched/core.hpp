@@ -119,6 +119,11 @@ class Core final : public FiberBody {
   /// Points at which the core had something to decide; grows for as long as the model does anything.
   std::uint64_t steps() const { return steps_; }
 
+  /// How often a task had to let others step, on its own CPU or on others; unchanged over a stretch
+  /// of a task's code in which nobody else did anything. (On a simple machine the task's own switches
+  /// say the same.)
+  std::uint64_t turns() const { return turns_; }
+
   /// True if no task runs or is READY.
   bool idle() const { return busy_ == 0 && storage_.ready.empty(); }
   /// When the next timer is due, stale ones included; `never` if there is none.
@@ -262,6 +267,7 @@ class Core final : public FiberBody {
   bool aborting_ = false;
   RunEnd end_ = RunEnd::quiet;
   std::uint64_t steps_ = 0;
+  std::uint64_t turns_ = 0;
   Nanos machine_time_ = 0;
   CoreStorage storage_;
   FiberPool& pool_;

@@ -204,6 +204,7 @@ void Core::leave(Task& me) {
   host_ = me.fiber;
   Task* next = choose_next();
   if (next == &me) return;
+  ++turns_;
   if (next != nullptr) return switch_to(me, *next);
   switch_fibers(*me.fiber, pool_.main());
   throw_if_aborting();

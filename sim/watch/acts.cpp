@@ -1,3 +1,5 @@
+// What blockers can do: read from the locks that they hold.
+
 #include "sim/watch/acts.hpp"
 
 #include "sim/locking/lock.hpp"

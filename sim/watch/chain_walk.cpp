@@ -1,3 +1,5 @@
+// Walking along the owners of locks to somebody who can progress.
+
 #include "sim/watch/chain_walk.hpp"
 
 #include <array>

@@ -1,3 +1,5 @@
+// The smallest closed set that holds an obliged task.
+
 #include "sim/watch/closed_set.hpp"
 
 #include <algorithm>

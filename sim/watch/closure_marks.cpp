@@ -1,3 +1,5 @@
+// Since when each task has been stuck, and what opened again.
+
 #include "sim/watch/closure_marks.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Collecting what a lockup is proved by.
+
 #include "sim/watch/evidence.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// khungtaskd's look at each task.
+
 #include "sim/watch/hung_task.hpp"
 
 namespace brink {

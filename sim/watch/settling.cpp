@@ -1,3 +1,5 @@
+// Who has been obliged for too long, and what became of it in the settling phase.
+
 #include "sim/watch/settling.hpp"
 
 #include <algorithm>
