@@ -45,6 +45,12 @@ void Kernel::do_exit(Process& process) {
   memory_.failures().settle_killed(task);
   process.entered = never;
   process.ended = true;
+  if (Story* story = memory_.story()) [[unlikely]] {
+    const bool killed = process.exit_code == 128 + 9;
+    story->tell(std::string(task.name()) + ":" + std::to_string(task.id) +
+                (killed ? " is gone, killed"
+                        : " has exited with status " + std::to_string(process.exit_code)));
+  }
 }
 
 /// exit_files(): closes what is open; the files end when task_work runs.

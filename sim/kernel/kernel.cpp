@@ -2,6 +2,8 @@
 
 #include "sim/kernel/kernel.hpp"
 
+#include <cerrno>
+
 #include "sim/kernel/calls.hpp"
 #include "sim/locking/lock.hpp"
 
@@ -120,6 +122,7 @@ std::int64_t Kernel::leave(Process& process, std::int64_t result) {
   table_.count(process.syscall, error);
   ++memory_.counters().syscalls;
   if (error != 0) {
+    tell_error(process, error);
     process.failed = process.syscall;
     process.failed_error = error;
   }
@@ -128,6 +131,14 @@ std::int64_t Kernel::leave(Process& process, std::int64_t result) {
   core_.point(Point::user);
   check_signals(process);
   return result;
+}
+
+/// An errno is worth telling unless it is what a lookup of nothing returns.
+void Kernel::tell_error(const Process& process, int error) const {
+  Story* const story = memory_.story();
+  if (story == nullptr || error == ENOENT) [[likely]] return;
+  story->tell(std::string(process.task->name()) + ":" + std::to_string(process.task->id) + ": " +
+              table_.name(process.syscall) + " returns " + errno_name(error));
 }
 
 void Kernel::check_signals(Process& process) {

@@ -86,6 +86,7 @@ class Kernel final : public OomHost, public PanicSink {
   void do_exit(Process& process);
   void exit_files(Process& process);
   void run_task_work(Process& process);
+  void tell_error(const Process& process, int error) const;
   void check_locks(const Process& process, const char* where);
 
   Core& core_;
