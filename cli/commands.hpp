@@ -33,6 +33,7 @@ struct ExplainArguments {
   std::uint64_t budget = 200;
   std::uint32_t continuations = 4;
   bool story = true;
+  bool escapes = true;
 };
 
 int run_command(const RunArguments& arguments);

@@ -43,7 +43,7 @@ int explain_command(const ExplainArguments& arguments) {
   const Experiment experiment = load_experiment(file, {arguments.sets, {}}, registries);
   const RunFunction run = run_machine;
   Explanation explanation = explain(Rerunner(experiment, registries, run), id,
-                                    {arguments.budget, arguments.continuations});
+                                    {arguments.budget, arguments.continuations, arguments.escapes});
   if (!arguments.story) explanation.outcome.story.clear();
   const Terminal screen{isatty(STDOUT_FILENO) == 1, std::getenv("TERM"), std::getenv("NO_COLOR")};
   const std::string text = explain_text(explanation, {wants_colour(screen)});

@@ -21,7 +21,7 @@ const Listing listings[] = {
     {"eras", list_eras},         {"faults", list_faults},   {"programs", list_programs},
     {"syscalls", list_syscalls}, {"sites", list_sites},     {"strategies", list_strategies},
     {"fs", list_file_systems},   {"devices", list_devices}, {"metrics", list_metrics},
-    {"machine", list_machine},
+    {"machine", list_machine},   {"keys", list_keys},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 
 #include "brink/params.hpp"
 #include "cli/commands.hpp"
@@ -64,6 +65,8 @@ void add_explain(CLI::App& app, brink::ExplainArguments& arguments, int& code) {
                    "continuations tried from each choice")
       ->check(CLI::Range(1u, 1000u));
   command->add_flag("!--no-story", arguments.story, "leave out the story");
+  command->add_flag("!--no-escapes", arguments.escapes,
+                    "leave out the reruns: neither escapes nor the point of no return");
   command->callback([&] { code = brink::explain_command(arguments); });
 }
 
@@ -136,11 +139,18 @@ int parse_and_run(int argc, char** argv) {
   return code;
 }
 
+/// A report that nobody could read is no success.
+int unless_unwritten(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  std::fprintf(stderr, "brink: error: standard output could not be written\n");
+  return brink::exit_internal;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return parse_and_run(argc, argv);
+    return unless_unwritten(parse_and_run(argc, argv));
   } catch (...) {
     return brink::report_exception();
   }

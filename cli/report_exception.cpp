@@ -1,6 +1,7 @@
 // What people see when something is wrong: the place, the message, and the line with a mark under
 // it.
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -10,6 +11,14 @@
 
 namespace brink {
 namespace {
+
+/// What a terminal would take for commands is not shown.
+bool is_printable(const std::string& line) {
+  return std::all_of(line.begin(), line.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
 
 /// The line of the file and a mark under the column; nothing if there is no such line.
 std::string excerpt(const Where& where) {
@@ -21,6 +30,7 @@ std::string excerpt(const Where& where) {
   if (where.line == 0 || where.column == 0 || line.size() > 500) return {};
   if (where.line == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
   if (!line.empty() && line.back() == '\r') line.pop_back();
+  if (!is_printable(line)) return {};
   // Tabs stay tabs under the line, so that the mark stands where the column is.
   std::string mark;
   std::uint32_t column = 1;

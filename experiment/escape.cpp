@@ -25,12 +25,30 @@ bool is_member(const Lockup& lockup, TaskId task) {
                      [task](const LockupMember& member) { return member.id == task; });
 }
 
-/// The first request that a member of the original set was refused; else the first of anybody's.
-const FailureRecord* way_out(const Lockup& lockup, const Outcome& rerun) {
+/// Nobody was refused: the request was met in the end, or was still being asked.
+bool is_open(Fate fate) {
+  return fate == Fate::retried || fate == Fate::unresolved || fate == Fate::stuck;
+}
+
+/// The run before the other policy took over is the same, its failures included.
+bool same(const FailureRecord& a, const FailureRecord& b) {
+  return a.id == b.id && a.task_id == b.task_id && a.fate == b.fate && a.began == b.began &&
+         a.ended == b.ended;
+}
+
+bool happened_before(const Outcome& outcome, const FailureRecord& failure) {
+  return std::any_of(outcome.failures.begin(), outcome.failures.end(),
+                     [&](const FailureRecord& other) { return same(other, failure); });
+}
+
+/// The first request that a member of the original set was refused in the rerun and not in the
+/// original; else the first of anybody's.
+const FailureRecord* way_out(const Outcome& original, const Outcome& rerun) {
   const FailureRecord* first = nullptr;
   for (const FailureRecord& failure : rerun.failures) {
-    if (failure.cause != Cause::give_up || failure.fate == Fate::retried) continue;
-    if (is_member(lockup, failure.task_id)) return &failure;
+    if (failure.cause != Cause::give_up || is_open(failure.fate)) continue;
+    if (happened_before(original, failure)) continue;
+    if (is_member(original.lockup, failure.task_id)) return &failure;
     if (first == nullptr) first = &failure;
   }
   return first;
@@ -42,14 +60,31 @@ std::string result_text(const FailureRecord& failure) {
                             : std::to_string(failure.result);
 }
 
-EscapeTry judged(const Lockup& lockup, const Outcome& rerun, std::int64_t retries, Nanos limit) {
+/// What a rerun that did not escape hangs on.
+void note_blocker(const Lockup& lockup, EscapeTry& attempt) {
+  for (const LockupMember& member : lockup.members) {
+    if (!member.memory) continue;
+    attempt.blocked_site = member.site;
+    for (const SupplierReport& row : member.suppliers) {
+      if (row.supplier == "refusal") attempt.blocked_why = row.why;
+    }
+    return;
+  }
+}
+
+EscapeTry judged(const Outcome& original, const Outcome& rerun, std::int64_t retries, Nanos limit) {
   EscapeTry result;
   result.retries = retries;
   result.verdict = rerun.verdict;
   result.escaped = !is_lockup(rerun.verdict);
   result.run_id = rerun.run_id;
-  const FailureRecord* failure = result.escaped ? way_out(lockup, rerun) : nullptr;
-  if (failure == nullptr) return result;
+  if (!result.escaped) {
+    note_blocker(rerun.lockup, result);
+    return result;
+  }
+  const FailureRecord* failure = way_out(original, rerun);
+  result.in_time = true;
+  if (failure == nullptr) return result;  // Other answers led to another order of events.
   result.task = failure->task;
   result.site = failure->site;
   result.syscall = failure->syscall;
@@ -82,6 +117,20 @@ std::string blockers_text(const std::vector<NeverRefused>& sites) {
   return text;
 }
 
+/// What the reruns hang on, each site once.
+std::string rerun_blockers_text(const std::vector<EscapeTry>& tries) {
+  std::vector<std::string> sites;
+  std::string text;
+  for (const EscapeTry& attempt : tries) {
+    if (attempt.blocked_site.empty() || attempt.blocked_why.empty()) continue;
+    if (std::find(sites.begin(), sites.end(), attempt.blocked_site) != sites.end()) continue;
+    sites.push_back(attempt.blocked_site);
+    text += text.empty() ? "" : ", ";
+    text += attempt.blocked_site + " (refused " + attempt.blocked_why + ")";
+  }
+  return text;
+}
+
 /// The tries that hold, as "any finite N", "N ≤ 16" or a list.
 std::string range_text(const std::vector<EscapeTry>& tries, bool EscapeTry::*holds) {
   std::size_t leading = 0;
@@ -102,7 +151,8 @@ std::string summary(const Escapes& escapes) {
   if (escapes.tries.empty()) return "none: no member asked the policy for anything";
   const std::string all = range_text(escapes.tries, &EscapeTry::escaped);
   if (all == "none") {
-    const std::string blockers = blockers_text(escapes.never_refused);
+    std::string blockers = blockers_text(escapes.never_refused);
+    if (blockers.empty()) blockers = rerun_blockers_text(escapes.tries);
     return blockers.empty() ? "none of those tried" : "none: " + blockers;
   }
   const std::string in_time = range_text(escapes.tries, &EscapeTry::in_time);
@@ -124,6 +174,10 @@ Outcome Rerunner::operator()(const RunId& id, bool keep_failures, bool tell_stor
 Escapes find_escapes(const Rerunner& rerun, const RunId& id, const Outcome& outcome) {
   Escapes escapes;
   if (!is_lockup(outcome.verdict) || !outcome.has_lockup) return escapes;
+  if (id.policy) {
+    escapes.summary = "not sought: this run is itself a rerun with another policy";
+    return escapes;
+  }
   const Lockup& lockup = outcome.lockup;
   escapes.first_question = lockup.first_question;
   escapes.never_refused = never_refused_sites(lockup);
@@ -133,7 +187,7 @@ Escapes find_escapes(const Rerunner& rerun, const RunId& id, const Outcome& outc
     RunId changed = id;
     changed.policy = RunId::PolicySwitch{knob, {{"retries", Value(n)}}, lockup.first_question};
     try {
-      escapes.tries.push_back(judged(lockup, rerun(changed, true), n, limit));
+      escapes.tries.push_back(judged(outcome, rerun(changed, true), n, limit));
     } catch (const ConfigError&) {
       // The run's own policy does not take this number (`posted` takes no 0): there is no such run.
     }
@@ -145,6 +199,7 @@ Escapes find_escapes(const Rerunner& rerun, const RunId& id, const Outcome& outc
 Explanation explain(const Rerunner& rerun, const RunId& id, const EscapeBudget& budget) {
   Explanation explanation;
   explanation.outcome = rerun(id, true, true);
+  if (!budget.escapes) return explanation;
   explanation.escapes = find_escapes(rerun, id, explanation.outcome);
   explanation.no_return = find_no_return(rerun, id, explanation.outcome, budget);
   return explanation;

@@ -10,10 +10,11 @@
 
 namespace brink {
 
-/// How much may be spent on the point of no return.
+/// How much may be spent on what could have saved a run.
 struct EscapeBudget {
-  std::uint64_t reruns = 200;  ///< of the whole search
+  std::uint64_t reruns = 200;  ///< of the whole search for the point of no return
   std::uint32_t seeds = 4;     ///< continuations tried from each choice
+  bool escapes = true;         ///< false: neither escapes nor the point of no return
 };
 
 /// Reruns one run of an experiment, changed here and there.

@@ -47,7 +47,7 @@ class ExpectReader {
  private:
   [[noreturn]] static void refuse(const Value& value, const std::string& key, const char* wanted) {
     throw ConfigError(value.where(),
-                      "expect: \"" + key + "\": expected " + wanted + ", found a " + value.kind());
+                      "expect: \"" + key + "\": expected " + wanted + ", found " + a_kind(value));
   }
 
   void read_value(const ExpectLine& line, const Value& value) {
@@ -222,7 +222,7 @@ std::vector<ExpectLine> read_expectations(const Document& document,
   const Table* table = found->second.table();
   if (table == nullptr) {
     throw ConfigError(found->second.where(),
-                      std::string("expect: expected a table, found a ") + found->second.kind());
+                      std::string("expect: expected a table, found ") + a_kind(found->second));
   }
   return ExpectReader(document, axes).read(*table);
 }

@@ -117,7 +117,42 @@ std::string list_machine(const Registries& registries) {
            params.text("kernel", "", kernel_meaning);
            read_machine(params, registries);
          }) +
-         "[[mount]]\n" + documented([&](Params& params) { read_mount(params, registries); });
+         "[[mount]]\n" + documented([&](Params& params) { read_mount(params, registries); }) +
+         "[[task]]\n" + documented([&](Params& params) {
+           read_task_keys(params);
+           params.table("args", "the program's own keys");
+         });
+}
+
+std::string list_keys(const Registries& registries) {
+  struct Section {
+    const char* title;
+    std::string (*text)(const Registries&);
+  };
+  constexpr Section sections[] = {
+      {"[machine], [[mount]], [[task]]", list_machine},
+      {"Kernels: machine.kernel", list_eras},
+      {"Allocation policies: [policy.alloc]", list_policies},
+      {"OOM policies: [policy.oom]", list_oom},
+      {"Reclaim policies: [policy.reclaim]", list_reclaim},
+      {"Programs: [[task]] program and args", list_programs},
+      {"Faults: [[fault]]", list_faults},
+      {"Scheduling strategies: machine.scheduler.strategy", list_strategies},
+      {"File systems: [[mount]] fs", list_file_systems},
+      {"Devices: [[mount]] device, machine.swap_device", list_devices},
+      {"Metrics of [expect]", list_metrics},
+  };
+  std::string text =
+      "# Every key\n\n"
+      "What `brink list keys` prints: each key with what it accepts, its default and its meaning.\n"
+      "The same declarations check the file. [config.md](config.md) says how they fit together; "
+      "the\n"
+      "sites and system calls of each kernel are in `brink list sites` and `brink list "
+      "syscalls`.\n";
+  for (const Section& section : sections) {
+    text += fmt::format("\n## {}\n\n```\n{}```\n", section.title, section.text(registries));
+  }
+  return text;
 }
 
 }  // namespace brink

@@ -19,7 +19,10 @@ std::string list_strategies(const Registries& registries);
 std::string list_file_systems(const Registries& registries);
 std::string list_devices(const Registries& registries);
 std::string list_metrics(const Registries& registries);
-/// The keys of [machine] and [[mount]].
+/// The keys of [machine], [[mount]] and [[task]].
 std::string list_machine(const Registries& registries);
+
+/// All of these but sites and system calls as one page of Markdown: docs/keys.md.
+std::string list_keys(const Registries& registries);
 
 }  // namespace brink

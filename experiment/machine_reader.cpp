@@ -153,6 +153,19 @@ MountConfig read_mount(Params& params, const Registries& registries) {
   return mount;
 }
 
+TaskConfig read_task_keys(Params& params) {
+  TaskConfig task;
+  task.program =
+      params.text("program", "", "what it runs: a row of `brink list programs`; required");
+  task.count = static_cast<std::uint32_t>(
+      params.integer("count", 1, {1, 10'000}, "how many processes run it"));
+  task.daemon = params.boolean("daemon", false, "the run does not wait for it to end");
+  task.oom_score_adj = static_cast<int>(
+      params.integer("oom_score_adj", 0, {-1'000, 1'000}, "as /proc/PID/oom_score_adj"));
+  task.start = params.duration("start", 0, 0, year, "virtual time at which it starts");
+  return task;
+}
+
 bool is_mounted(const std::vector<MountConfig>& mounts, std::string_view path) {
   for (const MountConfig& mount : mounts) {
     if (mount.at == "/" || path == mount.at) return true;

@@ -1,4 +1,4 @@
-// [machine] and [[mount]]: what a run simulates.
+// [machine], [[mount]] and [[task]]: what a run simulates.
 #pragma once
 
 #include "brink/machine.hpp"
@@ -13,6 +13,9 @@ MachineConfig read_machine(Params& params, const Registries& registries);
 
 /// Reads one [[mount]].
 MountConfig read_mount(Params& params, const Registries& registries);
+
+/// Reads one [[task]] but for its program's own keys, which stand in the table `args`.
+TaskConfig read_task_keys(Params& params);
 
 /// Whether the path lies on one of the mounts.
 bool is_mounted(const std::vector<MountConfig>& mounts, std::string_view path);

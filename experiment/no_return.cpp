@@ -65,8 +65,10 @@ class Search {
 PointOfNoReturn find_no_return(const Rerunner& rerun, const RunId& id, const Outcome& outcome,
                                const EscapeBudget& budget) {
   const bool proved = is_proved(outcome.verdict) && outcome.has_lockup;
-  // A run that was rescheduled, or replays a schedule, has no other continuation to try.
-  if (!proved || id.reschedule || !id.schedule.empty() || budget.reruns == 0) return {};
+  // A run that was rescheduled, or replays a schedule, has no other continuation to try; one with
+  // another policy is an answer already.
+  if (!proved || id.reschedule || id.policy || !id.schedule.empty() || budget.reruns == 0)
+    return {};
   return Search(rerun, id, budget, outcome.lockup.closed_at_choice).run();
 }
 

@@ -25,6 +25,7 @@ class PointReader {
   SweepPoint read() {
     read_machine_and_policies();
     each("mount", [this](Params params) { read_mount_at(params); });
+    check_root();
     each("task", [this](Params params) { read_task(params); });
     if (point_.spec.tasks.empty()) {
       throw ConfigError(top_, "the experiment has no [[task]]: nothing would run");
@@ -41,7 +42,7 @@ class PointReader {
     const Table* inner = found->second.table();
     if (inner == nullptr) {
       throw ConfigError(found->second.where(),
-                        key + ": expected a table, found a " + found->second.kind());
+                        key + ": expected a table, found " + a_kind(found->second));
     }
     return Params(*inner, key, found->second.where());
   }
@@ -53,7 +54,7 @@ class PointReader {
     const List* list = found->second.list();
     const auto refuse = [&](const Value& value) {
       throw ConfigError(value.where(),
-                        key + ": expected [[" + key + "]] tables, found a " + value.kind());
+                        key + ": expected [[" + key + "]] tables, found " + a_kind(value));
     };
     if (list == nullptr) refuse(found->second);
     for (std::size_t i = 0; i < list->size(); ++i) {
@@ -123,19 +124,22 @@ class PointReader {
     mounts.push_back(std::move(mount));
   }
 
+  /// The root is where every path begins: other mounts hang on it.
+  void check_root() const {
+    const std::vector<MountConfig>& mounts = point_.spec.machine.mounts;
+    const auto is_root = [](const MountConfig& mount) { return mount.at == "/"; };
+    if (mounts.empty() || std::any_of(mounts.begin(), mounts.end(), is_root)) return;
+    const Value& first = root_.at("mount").list()->front();
+    throw ConfigError(first.where(), "mount: nothing is mounted at \"/\", and " +
+                                         mounts.front().at +
+                                         " hangs on it; add a [[mount]] with at = \"/\"");
+  }
+
   void read_task(Params& params) {
-    TaskConfig task;
-    task.program = params.text("program", "", "what it runs: a row of `brink list programs`");
+    TaskConfig task = read_task_keys(params);
     if (task.program.empty()) params.reject("program", "is missing");
     const ProgramRow& row =
         row_named(registries_.programs, task.program, "program", params.where("program"));
-    task.count = static_cast<std::uint32_t>(
-        params.integer("count", 1, {1, 10'000}, "how many processes run it"));
-    task.daemon = params.boolean("daemon", false, "the run does not wait for it to end");
-    task.oom_score_adj = static_cast<int>(
-        params.integer("oom_score_adj", 0, {-1'000, 1'000}, "as /proc/PID/oom_score_adj"));
-    task.start = params.duration("start", 0, 0, 365ull * 24 * 3'600 * seconds,
-                                 "virtual time at which it starts");
     Params args = params.table("args", "the program's own keys");
     params.done();
     task.code = program(row, args);
@@ -169,7 +173,7 @@ class PointReader {
       if (is_mounted(point_.spec.machine.mounts, path)) continue;
       throw ConfigError(where, task.program + " uses " + path +
                                    ", but nothing is mounted there; add "
-                                   "a [[mount]] with at = \"/\" or the like");
+                                   "a [[mount]] with at = \"/\"");
     }
   }
 
@@ -206,7 +210,7 @@ std::string warning_text(const Where& where, const std::string& message) {
 }
 
 SweepPoint read_point(const Value& root, const std::string& file, const std::string& directory,
-                 const Registries& registries, ProgramCache& programs) {
+                      const Registries& registries, ProgramCache& programs) {
   return PointReader(root, file, directory, registries, programs).read();
 }
 

@@ -45,7 +45,7 @@ std::string warning_text(const Where& where, const std::string& message);
 /// Reads and checks one point. `root` has the axis values in it; `directory` is where relative host
 /// paths start. Throws ConfigError at the first thing that is wrong.
 SweepPoint read_point(const Value& root, const std::string& file, const std::string& directory,
-                 const Registries& registries, ProgramCache& programs);
+                      const Registries& registries, ProgramCache& programs);
 
 /// The faults of a run, each with its own stream; only those of `chosen` if it is given.
 std::vector<std::unique_ptr<Fault>> make_faults(const std::vector<FaultPlan>& plans,

@@ -70,6 +70,8 @@ class Sweeper {
       if (options_.on_progress) options_.on_progress(progress);
       lock.lock();
     }
+    // Workers may have been done before the first look.
+    if (options_.on_progress) options_.on_progress(progress_);
   }
 
   void stop_now() {

@@ -13,4 +13,9 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
   return "; known: " + text;
 }
 
+std::string a_kind(const Value& value) {
+  const std::string kind = value.kind();
+  return (kind == "integer" ? "an " : "a ") + kind;
+}
+
 }  // namespace brink

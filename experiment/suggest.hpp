@@ -33,4 +33,7 @@ const Row& row_named(std::span<const Row> rows, std::string_view name, const cha
                                suggestion(name, names_of(rows)));
 }
 
+/// "a list", "an integer": what a value is, for messages.
+std::string a_kind(const Value& value);
+
 }  // namespace brink

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "experiment/experiment.hpp"
+#include "experiment/suggest.hpp"
 
 namespace brink {
 namespace {
@@ -66,8 +67,8 @@ class SweepReader {
     }
     const std::string name = path_text(path);
     if (value.list() == nullptr) {
-      throw ConfigError(value.where(), "sweep: \"" + name +
-                                           "\" must be a list of values, found a " + value.kind() +
+      throw ConfigError(value.where(), "sweep: \"" + name + "\" must be a list of values, found " +
+                                           a_kind(value) +
                                            "; a single value belongs in its own table");
     }
     if (!may_be_swept(path.front())) {
@@ -142,7 +143,7 @@ Sweep read_sweep(const Value& root, const std::string& file,
   const Table* table = found->second.table();
   if (table == nullptr) {
     throw ConfigError(found->second.where(),
-                      std::string("sweep: expected a table, found a ") + found->second.kind());
+                      std::string("sweep: expected a table, found ") + a_kind(found->second));
   }
   const auto seeds_value = table->find("seeds");
   return SweepReader(root, seeds)

@@ -4,20 +4,11 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <span>
-
+#include "report/failure_table.hpp"
 #include "report/text.hpp"
 
 namespace brink {
 namespace {
-
-/// A table of more rows than this is not read by anybody; the story has them all.
-constexpr std::size_t most_failures = 60;
-
-std::string result_text(std::int64_t result) {
-  return result < 0 ? errno_name(static_cast<int>(-result)) : std::to_string(result);
-}
 
 std::string heading(const Outcome& outcome, const Paint& paint) {
   std::string text = fmt::format("{}\n{}: {}\n", outcome.run_id,
@@ -39,23 +30,8 @@ std::string story(const Outcome& outcome) {
 }
 
 std::string failures(const Outcome& outcome) {
-  if (outcome.failures.empty()) return {};
-  TextTable table;
-  table.column("at");
-  for (const char* heading : {"task", "site", "asked for", "cause", "fate", "system call"}) {
-    table.column(heading, TextTable::Align::left);
-  }
-  const std::size_t shown = std::min(outcome.failures.size(), most_failures);
-  for (const FailureRecord& row : std::span(outcome.failures).first(shown)) {
-    const std::string call =
-        row.syscall.empty() ? "" : row.syscall + " → " + result_text(row.result);
-    table.row({time_text(row.began), row.task, row.site,
-               fmt::format("order {}, {}", row.order, gfp_text(row.gfp)), name(row.cause),
-               name(row.fate), call});
-  }
-  std::string text = "\nFailed allocations\n" + table.text(2);
-  const std::size_t more = outcome.failures.size() - shown;
-  return more == 0 ? text : text + fmt::format("  and {} more\n", grouped(more));
+  const std::string table = failure_table(outcome.failures);
+  return table.empty() ? "" : "\nFailed allocations\n" + table;
 }
 
 std::string findings(const Outcome& outcome) {
@@ -70,12 +46,37 @@ std::string findings(const Outcome& outcome) {
 }
 
 std::string way_out(const EscapeTry& attempt) {
-  if (!attempt.escaped) return "–";
-  if (attempt.site.empty()) return "by another order of events";
+  if (!attempt.escaped) {
+    if (attempt.blocked_site.empty()) return "–";
+    return fmt::format("– ({}, refused {})", attempt.blocked_site, attempt.blocked_why);
+  }
+  if (attempt.site.empty()) return "another order of events";
   std::string text = fmt::format("{} refused to {} after {}", attempt.site, attempt.task,
                                  time_text(attempt.waited));
   if (!attempt.syscall.empty()) text += fmt::format("; {} → {}", attempt.syscall, attempt.error);
   return text + fmt::format(" ({})", name(attempt.fate));
+}
+
+/// Neighbouring tries that came to the same.
+struct TryRange {
+  const EscapeTry* first;
+  const EscapeTry* last;
+};
+
+std::vector<TryRange> ranges(const std::vector<EscapeTry>& tries) {
+  std::vector<TryRange> found;
+  for (const EscapeTry& attempt : tries) {
+    const bool alike = !found.empty() && found.back().last->verdict == attempt.verdict &&
+                       way_out(*found.back().last) == way_out(attempt);
+    if (!alike) found.push_back({&attempt, &attempt});
+    found.back().last = &attempt;
+  }
+  return found;
+}
+
+std::string range_name(const TryRange& range) {
+  if (range.first == range.last) return std::to_string(range.first->retries);
+  return fmt::format("{} … {}", range.first->retries, range.last->retries);
 }
 
 }  // namespace
@@ -89,12 +90,14 @@ std::string escapes_text(const Escapes& escapes) {
   table.column("N");
   table.column("ends in", TextTable::Align::left);
   table.column("escapes through", TextTable::Align::left);
-  for (const EscapeTry& attempt : escapes.tries) {
-    table.row({std::to_string(attempt.retries), name(attempt.verdict), way_out(attempt)});
+  const std::vector<TryRange> found = ranges(escapes.tries);
+  for (const TryRange& range : found) {
+    table.row({range_name(range), name(range.first->verdict), way_out(*range.first)});
   }
   text += table.text(2);
-  for (const EscapeTry& attempt : escapes.tries) {
-    text += fmt::format("  N = {}: brink explain '{}'\n", attempt.retries, attempt.run_id);
+  for (const TryRange& range : found) {
+    text +=
+        fmt::format("  N = {}: brink explain '{}'\n", range.first->retries, range.first->run_id);
   }
   return text;
 }
@@ -108,7 +111,7 @@ std::string no_return_text(const PointOfNoReturn& no_return) {
   }
   return fmt::format(
       "Point of no return: between choice {} and choice {}\n"
-      "  from choice {} another order of the same tasks still ended in {} ({})\n"
+      "  another order of the same tasks, from choice {} on, ended in {} ({})\n"
       "  brink explain '{}'\n",
       grouped(no_return.choice), grouped(no_return.closed_at), grouped(no_return.choice),
       name(no_return.verdict), effort, no_return.run_id);
@@ -122,7 +125,7 @@ std::string explain_text(const Explanation& explanation, const Paint& paint) {
   text += findings(outcome);
   if (!outcome.has_lockup) return text;
   text += "\nThe closed set\n" + closed_set_text(outcome.lockup, paint);
-  text += "\n" + escapes_text(explanation.escapes);
+  if (!explanation.escapes.summary.empty()) text += "\n" + escapes_text(explanation.escapes);
   const std::string no_return = no_return_text(explanation.no_return);
   return no_return.empty() ? text : text + "\n" + no_return;
 }

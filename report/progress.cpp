@@ -14,6 +14,7 @@ namespace brink {
 namespace {
 
 constexpr std::size_t bar_width = 20;
+constexpr double longest_pause = 600;
 
 double share(const Progress& progress) {
   return progress.total == 0
@@ -82,8 +83,9 @@ std::string ProgressLine::live(const Progress& progress, double elapsed, bool la
 std::string ProgressLine::update(const Progress& progress, double elapsed, bool last) {
   if (mode_ == ProgressMode::off) return {};
   if (mode_ == ProgressMode::live) return live(progress, elapsed, last);
-  if (!last && elapsed < next_line_) return {};
-  while (next_line_ <= elapsed) next_line_ += 10;
+  if (progress.done == said_ || (!last && elapsed < next_line_)) return {};
+  while (next_line_ <= elapsed) next_line_ += std::min(next_line_, longest_pause);
+  said_ = progress.done;
   return progress_text(progress, elapsed) + "\n";
 }
 

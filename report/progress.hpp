@@ -41,7 +41,10 @@ class ProgressLine {
 
   ProgressMode mode_;
   std::size_t width_;
-  double next_line_ = 10;  ///< plain lines come every ten seconds
+  /// Plain lines come after 10 s, 20 s, 40 s …, at last every ten minutes, and only if there is
+  /// something new to say.
+  double next_line_ = 10;
+  std::uint64_t said_ = 0;  ///< runs that the last plain line spoke of
 };
 
 }  // namespace brink

@@ -26,8 +26,8 @@ std::string heading(const ExperimentResult& result, const Paint& paint) {
     verdict = paint.bad(
         fmt::format("{} of {} expectations do not hold", failed, result.expectations.size()));
   }
-  return fmt::format("{}: {} runs, {}.\n", paint.strong(result.name), grouped(result.runs),
-                     verdict);
+  return fmt::format("{}: {} run{}, {}.\n", paint.strong(result.name), grouped(result.runs),
+                     result.runs == 1 ? "" : "s", verdict);
 }
 
 std::string lockups_text(const PointResult& point) {
@@ -100,15 +100,18 @@ std::string expectations(const ExperimentResult& result, const Paint& paint) {
   return text;
 }
 
+/// The first run of each kind: of lockups and other trouble one for each point, if there are few.
 std::string first_runs(const ExperimentResult& result) {
+  constexpr std::size_t few = 8;
   std::string text;
   for (std::size_t i = 0; i < verdict_count; ++i) {
     const std::string verdict = name(static_cast<Verdict>(i));
+    const bool one = static_cast<Verdict>(i) == Verdict::completed || result.points.size() > few;
     for (const PointResult& point : result.points) {
       const auto found = point.first.find(verdict);
       if (found == point.first.end()) continue;
       text += fmt::format("  {:<16} brink explain '{}'\n", verdict, found->second);
-      break;
+      if (one) break;
     }
   }
   return text.empty() ? "" : "\nThe first run of each kind\n" + text;
@@ -119,8 +122,9 @@ std::string determinism(const ExperimentResult& result, const Paint& paint) {
     return "\n" + paint.bad("A run came out differently when it was executed again:") + "\n  " +
            result.determinism_report + "\n";
   }
-  return fmt::format("\n{} of the runs were executed twice; none differed.\n",
-                     grouped(result.determinism_checked));
+  const std::uint64_t checked = result.determinism_checked;
+  return fmt::format("\n{} of the runs {} executed twice; none differed.\n", grouped(checked),
+                     checked == 1 ? "was" : "were");
 }
 
 }  // namespace

@@ -47,9 +47,12 @@ void Watch::decide_closed(bool absolute) {
     return wait != nullptr && wait->kind() == WaitKind::memory;
   };
   const bool memory = std::any_of(members.begin(), members.end(), for_memory);
-  const std::string who = plural(members.size(), "task") + " wait" +
-                          (members.size() == 1 ? "s" : "") + " for each other" +
-                          (memory ? " and for memory" : "");
+  std::string who = plural(members.size(), "task");
+  if (members.size() == 1) {
+    who += memory ? " waits for memory" : " waits for itself";
+  } else {
+    who += memory ? " wait for each other and for memory" : " wait for each other";
+  }
   const std::string why = absolute ? "; nobody else can help"
                                    : "; nobody else did, through the whole settling phase";
   Nanos closed_at = 0;

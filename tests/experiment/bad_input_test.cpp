@@ -33,13 +33,17 @@ const Case machine_cases[] = {
     {"kernel =", "knernel = 1\nkernel =",
      "x.toml:4:1: error: machine: unknown key \"knernel\"; did you mean \"kernel\"?"},
     {"\"100 MiB\"", "true", "x.toml:5:10: error: machine.memory: expected a size"},
-    {"\"100 MiB\"", "-100", "x.toml:5:10: error: machine.memory: -100 is out of range; it must be "
-                            "from 4 MiB to 16 TiB"},
-    {"\"100 MiB\"", "\"-1 MiB\"", "x.toml:5:10: error: machine.memory: \"-1 MiB\" is out of "
-                                  "range; it must be from 4 MiB to 16 TiB"},
-    {"\"100 MiB\"", "\"1e30 GiB\"", "x.toml:5:10: error: machine.memory: \"1e30 GiB\" is out of range"},
-    {"\"4.0+knob\"", "\"4.0+nob\"", "x.toml:4:10: error: unknown kernel era \"4.0+nob\"; did you "
-                                    "mean \"4.0+knob\"?"},
+    {"\"100 MiB\"", "-100",
+     "x.toml:5:10: error: machine.memory: -100 is out of range; it must be "
+     "from 4 MiB to 16 TiB"},
+    {"\"100 MiB\"", "\"-1 MiB\"",
+     "x.toml:5:10: error: machine.memory: \"-1 MiB\" is out of "
+     "range; it must be from 4 MiB to 16 TiB"},
+    {"\"100 MiB\"", "\"1e30 GiB\"",
+     "x.toml:5:10: error: machine.memory: \"1e30 GiB\" is out of range"},
+    {"\"4.0+knob\"", "\"4.0+nob\"",
+     "x.toml:4:10: error: unknown kernel era \"4.0+nob\"; did you "
+     "mean \"4.0+knob\"?"},
     {"kernel = \"4.0+knob\"", "cpus = 2",
      "x.toml:3:1: error: machine.kernel is missing; known: 4.0, 4.0+knob"},
     {"memory =", "cpus = 65\nmemory =",
@@ -64,10 +68,12 @@ const Case table_cases[] = {
     {"[sweep]", "[swep]", "x.toml:10:2: error: unknown table \"swep\"; did you mean \"sweep\"?"},
     {"[machine]", "[[machine]]", "x.toml:3:1: error: machine: expected a table, found a list"},
     {"[[task]]", "[task]", "x.toml:8:1: error: task: expected [[task]] tables, found a table"},
-    {"name = \"x\"", "name = \"x y\"", "x.toml:2:8: error: experiment.name: must be made of "
-                                       "letters, digits, \"-\", \"_\" and \".\", as the file's"},
-    {"name = \"x\"", "nam = \"x\"", "x.toml:1:1: error: experiment.name: must be made of letters, "
-                                    "digits, \"-\", \"_\" and \".\", as the file's"},
+    {"name = \"x\"", "name = \"x y\"",
+     "x.toml:2:8: error: experiment.name: must be made of "
+     "letters, digits, \"-\", \"_\" and \".\", as the file's"},
+    {"name = \"x\"", "nam = \"x\"",
+     "x.toml:1:1: error: experiment.name: must be made of letters, "
+     "digits, \"-\", \"_\" and \".\", as the file's"},
     {"[experiment]\nname = \"x\"\n", "",
      "x.toml:1:1: error: there is no [experiment] table with a name"},
     {"[policy.alloc]", "[policy.alloc]\nname = \"bounded_rety\"",
@@ -79,8 +85,9 @@ const Case table_cases[] = {
      "x.toml:6:9: error: policy: unknown key \"oomm\"; did you mean \"oom\"?"},
     {"[policy.alloc]", "[policy.oom]\nname = \"bad\"\n[policy.alloc]",
      "x.toml:7:8: error: unknown OOM policy \"bad\"; known: badness, none"},
-    {"[[task]]\nprogram = \"hog\"\n", "", "x.toml:1:1: error: the experiment has no [[task]]: "
-                                          "nothing would run"},
+    {"[[task]]\nprogram = \"hog\"\n", "",
+     "x.toml:1:1: error: the experiment has no [[task]]: "
+     "nothing would run"},
     {"\"hog\"", "\"hgo\"", "x.toml:9:11: error: unknown program \"hgo\"; did you mean \"hog\"?"},
     {"program = \"hog\"", "program = \"hog\"\nargs = { map = 3 }",
      "x.toml:10:10: error: task.0.args: unknown key \"map\"; did you mean \"maps\"?"},
@@ -88,11 +95,15 @@ const Case table_cases[] = {
      "x.toml:10:9: error: task.0.count: 0 is out of range; it must be from 1 to 10000"},
     {"program = \"hog\"", "program = \"hog\"\nargs = { path = \"/srv\" }",
      "x.toml:10:8: error: hog uses /srv, but nothing is mounted there; add a [[mount]] with at = "
-     "\"/\" or the like"},
+     "\"/\""},
     {"[sweep]", "[[mount]]\nfs = \"ext5\"\n[sweep]",
      "x.toml:11:6: error: unknown file system \"ext5\"; did you mean \"ext4\"?"},
     {"[sweep]", "[[mount]]\n[[mount]]\nat = \"/\"\n[sweep]",
      "x.toml:12:6: error: mount.1.at: something is mounted at / already"},
+    {"[sweep]", "[[mount]]\nat = \"/srv\"\n[sweep]",
+     "x.toml:10:1: error: mount: nothing is mounted at \"/\", and /srv hangs on it; add a "
+     "[[mount]] "
+     "with at = \"/\""},
     {"[sweep]", "[[mount]]\nat = \"srv\"\n[sweep]",
      "x.toml:11:6: error: mount.0.at: must be an absolute path"},
     {"[sweep]", "[[fault]]\nname = \"failslb\"\n[sweep]",

@@ -1,5 +1,5 @@
-// What ships: every experiment loads without a warning and expects something; the documentation of the
-// keys names them all.
+// What ships: every experiment loads without a warning and expects something; the documentation of
+// the keys names them all.
 
 #include <gtest/gtest.h>
 
@@ -63,6 +63,11 @@ TEST(Documentation, NamesEveryKeyOfTheMachineAndEveryMetric) {
   for (const ParamDoc& doc : machine.docs()) EXPECT_TRUE(named(doc.key)) << doc.key;
   for (const ParamDoc& doc : mount.docs()) EXPECT_TRUE(named(doc.key)) << doc.key;
   for (const MetricRow& row : metric_table()) EXPECT_TRUE(named(row.name)) << row.name;
+}
+
+TEST(Documentation, ListsTheKeysAsTheyAre) {
+  EXPECT_EQ(contents(root + "/docs/keys.md"), list_keys(builtin_registries()))
+      << "write it anew: build/release/brink list keys > docs/keys.md";
 }
 
 TEST(Listing, SaysOfEveryRowWhatItTakes) {

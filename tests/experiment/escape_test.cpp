@@ -15,6 +15,7 @@ struct Lock {
   std::vector<std::string> never_refused;
   Nanos per_retry = 10 * ms;
   std::vector<RunSpec> seen{};
+  std::vector<FailureRecord> before{};  ///< of the run itself, and so of every rerun
 
   Outcome run(const RunSpec& spec) {
     seen.push_back(spec);
@@ -28,9 +29,13 @@ struct Lock {
     outcome.lockup.members[0].site = "a.b.c";
     outcome.lockup.members[0].on_failure = OnFailure::loop;
     outcome.lockup.never_refused = never_refused;
+    outcome.lockup.members[0].memory = true;
+    outcome.lockup.members[0].suppliers = {{"refusal", "never: the access is executed again"}};
+    if (spec.keep_failures) outcome.failures = before;
     if (!escapes(spec)) return outcome;
     outcome = {};
     if (spec.keep_failures) outcome.failures = failures(spec);
+    outcome.failures.insert(outcome.failures.begin(), before.begin(), before.end());
     return outcome;
   }
 
@@ -48,7 +53,8 @@ struct Lock {
     member.result = -ENOMEM;
     member.fate = Fate::returned;
     member.began = seconds;
-    const std::int64_t retries = spec.switch_policy_at == 0 ? 0 : retries_of(*spec.alloc_policy_then);
+    const std::int64_t retries =
+        spec.switch_policy_at == 0 ? 0 : retries_of(*spec.alloc_policy_then);
     member.ended = seconds + (static_cast<Nanos>(retries) + 1) * per_retry;
     return {other, retried, member};
   }
@@ -108,11 +114,13 @@ TEST_F(EscapeTest, EachTryIsRerunByItsId) {
 TEST_F(EscapeTest, SomeLimitsEscapeAndOthersDoNot) {
   Lock some{[](const RunSpec& spec) {
               return switched(spec) && retries_of(*spec.alloc_policy_then) <= 16;
-            }, {}};
+            },
+            {}};
   EXPECT_EQ(explained(some).escapes.summary, "N ≤ 16");
   Lock odd{[](const RunSpec& spec) {
              return switched(spec) && retries_of(*spec.alloc_policy_then) % 3 == 2;
-           }, {}};
+           },
+           {}};
   EXPECT_EQ(explained(odd).escapes.summary, "N = 2, 8, 32, 128, 512, of those tried");
 }
 
@@ -128,6 +136,33 @@ TEST_F(EscapeTest, WhatNoPolicyCanRefuseIsNamed) {
   EXPECT_EQ(escapes.summary, "none: a.b.c's caller loops, d.e.f is __GFP_NOFAIL");
 }
 
+TEST_F(EscapeTest, WhatTheRerunsHangOnIsNamedIfNothingElseIs) {
+  Lock none{[](const RunSpec&) { return false; }, {}};
+  const Escapes escapes = explained(none).escapes;
+  EXPECT_EQ(escapes.summary, "none: a.b.c (refused never: the access is executed again)");
+  EXPECT_EQ(escapes.tries.at(3).blocked_site, "a.b.c");
+}
+
+TEST_F(EscapeTest, WhatWasRefusedBeforeTheOtherPolicyIsNoWayOut) {
+  FailureRecord old;
+  old.id = 1;
+  old.task_id = 3;
+  old.site = "old";
+  old.fate = Fate::returned;
+  Lock lock{switched, {}, 10 * ms, {}, {old}};
+  EXPECT_EQ(explained(lock).escapes.tries.at(0).site, "a.b.c");
+}
+
+TEST_F(EscapeTest, ARunWithAnotherPolicyIsAnAnswerItself) {
+  id.policy = RunId::PolicySwitch{"bounded_retry", {{"retries", Value(4)}}, 42};
+  Lock lock;
+  const Explanation explanation = explained(lock);
+  EXPECT_EQ(explanation.escapes.summary,
+            "not sought: this run is itself a rerun with another policy");
+  EXPECT_FALSE(explanation.no_return.searched);
+  EXPECT_EQ(lock.seen.size(), 1u);
+}
+
 TEST_F(EscapeTest, ARunThatDidNotLockUpHasNothingToEscapeFrom) {
   Lock fine{[](const RunSpec&) { return true; }, {}};
   const Explanation explanation = explained(fine);
@@ -138,9 +173,9 @@ TEST_F(EscapeTest, ARunThatDidNotLockUpHasNothingToEscapeFrom) {
 }
 
 TEST_F(EscapeTest, ThePointOfNoReturnIsFoundByGallopingAndHalving) {
-  Lock lock{[](const RunSpec& spec) {
-              return spec.reschedule_at <= 777 && spec.reschedule_seed == 2;
-            }, {}};
+  Lock lock{
+      [](const RunSpec& spec) { return spec.reschedule_at <= 777 && spec.reschedule_seed == 2; },
+      {}};
   const PointOfNoReturn found = explained(lock).no_return;
   EXPECT_TRUE(found.found);
   EXPECT_EQ(found.choice, 777u);

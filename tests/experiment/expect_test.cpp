@@ -15,8 +15,8 @@ ExperimentResult run(const std::string& lines) {
   return run_sweep(experiment, options);
 }
 
-/// The small world: retries = -1 locks up in 8 of 10 runs, 4 of them attributed; retries = 0 returns
-/// ENOMEM 55 times and never locks up.
+/// The small world: retries = -1 locks up in 8 of 10 runs, 4 of them attributed; retries = 0
+/// returns ENOMEM 55 times and never locks up.
 Expectation only(const std::string& lines) {
   const ExperimentResult result = run(lines);
   EXPECT_EQ(result.expectations.size(), 1u) << lines;

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 namespace brink {
 namespace {
@@ -34,8 +34,8 @@ Outcome outcome(bool lockup, std::uint64_t enomem, std::uint64_t touches) {
 class Expressions : public testing::Test {
  protected:
   Expressions() {
-    add({Value(0), Value("64 MiB")},
-        {outcome(true, 0, 10), outcome(false, 1, 20), outcome(false, 2, 30), outcome(false, 5, 40)});
+    add({Value(0), Value("64 MiB")}, {outcome(true, 0, 10), outcome(false, 1, 20),
+                                      outcome(false, 2, 30), outcome(false, 5, 40)});
     std::vector<Outcome> locked(4, outcome(true, 0, 100));
     locked.push_back(outcome(false, 0, 100));
     add({Value(-1), Value("64 MiB")}, locked);
@@ -53,8 +53,8 @@ class Expressions : public testing::Test {
     for (const PointStatistics& point : points) all.push_back(&point);
     Selection selection;
     if (!filter.empty()) selection = narrowed({}, parse_filter(filter, axes));
-    const bool condition = text.find_first_of("<>=") != std::string::npos &&
-                           parse(text).type == Expr::Type::truth;
+    const bool condition =
+        text.find_first_of("<>=") != std::string::npos && parse(text).type == Expr::Type::truth;
     return evaluate(condition ? parse_condition(text, axes) : parse_amount(text, axes), all,
                     selection);
   }
@@ -125,9 +125,10 @@ TEST_F(Expressions, ArithmeticBindsAsUsual) {
   EXPECT_EQ(number("10 - 3 - 2"), 5);
   EXPECT_EQ(number("1_000 + 1e3"), 2000);
   EXPECT_DOUBLE_EQ(number("50 %"), 0.5);
-  EXPECT_DOUBLE_EQ(number("rate(lockups | retries = -1 and memory = 64 MiB) / rate(lockups | retries "
-                          "= 0)"),
-                   3.2);
+  EXPECT_DOUBLE_EQ(
+      number("rate(lockups | retries = -1 and memory = 64 MiB) / rate(lockups | retries "
+             "= 0)"),
+      3.2);
 }
 
 TEST_F(Expressions, TimesHaveUnits) {
@@ -162,7 +163,8 @@ TEST_F(Expressions, AnInnerFilterReplacesWhatTheOuterSaysOfTheSameAxis) {
 }
 
 TEST_F(Expressions, WhatIsUndefinedIsNeitherTrueNorFalse) {
-  const Answer ratio = answer("rate(lockups) / rate(lockups | retries = -1 and memory = 1 GiB) < 1");
+  const Answer ratio =
+      answer("rate(lockups) / rate(lockups | retries = -1 and memory = 1 GiB) < 1");
   EXPECT_FALSE(ratio.defined);
   EXPECT_FALSE(ratio.truth);
   EXPECT_NE(ratio.text.find("undefined"), std::string::npos);
@@ -230,8 +232,9 @@ const Mistake mistakes[] = {
     {"lockups > 0 and enomem", 16, "expected a condition"},
     {"lockups | retries = 0", 0, "expected a condition"},
     {"lockups > 0 | retries = 0", 12, "a filter stands inside of parentheses"},
-    {"(lockups | retris = 0) > 0", 11, "no axis of the sweep is called \"retris\"; did you mean "
-                                       "\"retries\"?"},
+    {"(lockups | retris = 0) > 0", 11,
+     "no axis of the sweep is called \"retris\"; did you mean "
+     "\"retries\"?"},
     {"(lockups | retries 0) > 0", 19, "expected =, !=, <, <=, > or >= after the axis"},
     {"(lockups | retries = ) > 0", 21, "a value is missing"},
     {"(lockups | memory > big) > 0", 18, "has no order with \"big\""},

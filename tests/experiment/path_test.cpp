@@ -2,8 +2,8 @@
 
 #include <rapidcheck/gtest.h>
 
+#include <gtest/gtest.h>
 #include "experiment/document.hpp"
-#include "gtest/gtest.h"
 
 namespace brink {
 namespace {
@@ -67,8 +67,8 @@ TEST(Path, ThatIsNoneIsRefused) {
 }
 
 RC_GTEST_PROP(Path, IsReadBackAsItIsWritten, ()) {
-  const auto part = rc::gen::nonEmpty(rc::gen::container<std::string>(
-      rc::gen::elementOf(std::string("abzAZ09_-./ :=é%#"))));
+  const auto part = rc::gen::nonEmpty(
+      rc::gen::container<std::string>(rc::gen::elementOf(std::string("abzAZ09_-./ :=é%#"))));
   Path path = *rc::gen::nonEmpty(rc::gen::container<Path>(part));
   RC_ASSERT(parse_path(path_text(path), here) == path);
 }
@@ -111,8 +111,7 @@ TEST(Override, MayAddKeysAndKnowsItsPlace) {
 std::pair<std::uint32_t, std::uint32_t> place(const std::string& text, std::size_t offset) {
   const Document document = parse_document(text, "f.toml");
   const Value& value = document.root.table()->at("x");
-  const Where where =
-      place_in_string(document, value.where(), *value.get<std::string>(), offset);
+  const Where where = place_in_string(document, value.where(), *value.get<std::string>(), offset);
   return {where.line, where.column};
 }
 
@@ -121,8 +120,8 @@ TEST(PlaceInString, CountsQuotesEscapesAndLines) {
   EXPECT_EQ(place("x = \"abc\"", 0), Place(1, 6));
   EXPECT_EQ(place("x = \"abc\"", 2), Place(1, 8));
   EXPECT_EQ(place("x = 'abc'", 2), Place(1, 8));
-  EXPECT_EQ(place("x = \"a\\tc\"", 2), Place(1, 9));   // The escape takes two columns.
-  EXPECT_EQ(place("x = \"éc\"", 2), Place(1, 7));      // Two bytes, one column.
+  EXPECT_EQ(place("x = \"a\\tc\"", 2), Place(1, 9));  // The escape takes two columns.
+  EXPECT_EQ(place("x = \"éc\"", 2), Place(1, 7));     // Two bytes, one column.
   EXPECT_EQ(place("x = '''\nab\ncd'''", 4), Place(3, 2));
 }
 

@@ -35,7 +35,8 @@ bool same(const Axes& a, const Axes& b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const bool kinds = a[i].second.kind() == std::string(b[i].second.kind());
-    if (a[i].first != b[i].first || !kinds || a[i].second.text() != b[i].second.text()) return false;
+    if (a[i].first != b[i].first || !kinds || a[i].second.text() != b[i].second.text())
+      return false;
   }
   return true;
 }

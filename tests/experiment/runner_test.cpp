@@ -1,4 +1,5 @@
-// The runner: results do not hang on the number of workers; what differs, throws or is stuck is found.
+// The runner: results do not hang on the number of workers; what differs, throws or is stuck is
+// found.
 
 #include <gtest/gtest.h>
 
@@ -208,7 +209,8 @@ TEST(Runner, UnderDfsSeedsAreSuccessiveSchedulesOnOneWorker) {
   EXPECT_EQ(result.points[0].runs, 5u);
   EXPECT_FALSE(result.partial);
   ASSERT_EQ(result.warnings.size(), 2u);
-  EXPECT_TRUE(result.warnings[0].starts_with("dfs: after 5 runs there are no more schedules of x@"));
+  EXPECT_TRUE(
+      result.warnings[0].starts_with("dfs: after 5 runs there are no more schedules of x@"));
   EXPECT_TRUE(result.points[0].first.at("completed").ends_with(":seed=1"));
   EXPECT_TRUE(result.points[1].first.at("completed").ends_with(":seed=5:schedule=04"));
 }

@@ -12,9 +12,9 @@ std::string sweeping(const std::string& lines) {
 }
 
 TEST(Sweep, AxesKeepTheOrderOfTheFileAndTheLastVariesFastest) {
-  const Experiment experiment = load_text(
-      sweeping("\"task.hog.program\" = ['hog']\n\"policy.alloc.retries\" = [1, 2]\n"
-               "\"machine.memory\" = ['64 MiB', '8 MiB', '16 MiB']\n"));
+  const Experiment experiment =
+      load_text(sweeping("\"task.hog.program\" = ['hog']\n\"policy.alloc.retries\" = [1, 2]\n"
+                         "\"machine.memory\" = ['64 MiB', '8 MiB', '16 MiB']\n"));
   ASSERT_EQ(experiment.points.size(), 6u);
   EXPECT_EQ(axes_text(experiment.points[0].axes),
             "task.hog.program=hog,policy.alloc.retries=1,machine.memory=64%20MiB");
@@ -40,19 +40,20 @@ TEST(Sweep, UnquotedPathsAreAxesToo) {
 }
 
 TEST(Sweep, AnOverrideMayAddAnAxisAfterThoseOfTheFile) {
-  const Experiment experiment = load_text(
-      sweeping("\"policy.alloc.retries\" = [1, 2]\n"), {{"sweep.\"machine.memory\"=[67108864]"}, {}});
+  const Experiment experiment = load_text(sweeping("\"policy.alloc.retries\" = [1, 2]\n"),
+                                          {{"sweep.\"machine.memory\"=[67108864]"}, {}});
   EXPECT_EQ(axes_text(experiment.points[0].axes), "policy.alloc.retries=1,machine.memory=67108864");
 }
 
 TEST(Sweep, MistakesAreNamedWithTheirPlace) {
   EXPECT_EQ(error_of(sweeping("\"policy.alloc.retris\" = [1]\n")),
             "x.toml:11:1: error: policy.alloc sets no key \"retris\"; did you mean \"retries\"?");
-  EXPECT_EQ(error_of(sweeping("\"policy.alloc.retries\" = []\n")),
-            "x.toml:11:26: error: sweep: \"policy.alloc.retries\" is empty: there would be no runs");
+  EXPECT_EQ(
+      error_of(sweeping("\"policy.alloc.retries\" = []\n")),
+      "x.toml:11:26: error: sweep: \"policy.alloc.retries\" is empty: there would be no runs");
   EXPECT_EQ(error_of(sweeping("\"policy.alloc.retries\" = 5\n")),
             "x.toml:11:26: error: sweep: \"policy.alloc.retries\" must be a list of values, found "
-            "a integer; a single value belongs in its own table");
+            "an integer; a single value belongs in its own table");
   EXPECT_EQ(error_of(sweeping("\"policy.alloc.retries\" = [1, 2, 1]\n")),
             "x.toml:11:33: error: sweep: \"policy.alloc.retries\" lists 1 twice");
   EXPECT_EQ(error_of(sweeping("\"policy.alloc.retries\" = [1, 2, 'x']\n")),
@@ -78,8 +79,9 @@ TEST(Sweep, TooManyPointsOrRunsAreRefusedBeforeAnyIsBuilt) {
   for (int i = 0; i < 1000; ++i) thousand += std::to_string(i + 1) + ",";
   std::string lines = "\"policy.alloc.retries\" = [" + thousand + "]\n";
   lines += "\"machine.memory\" = [" + thousand + "]\n";
-  EXPECT_EQ(error_of(sweeping(lines)), "x.toml:12:1: error: sweep: more than 100000 points with "
-                                       "this axis (1000 × 1000)");
+  EXPECT_EQ(error_of(sweeping(lines)),
+            "x.toml:12:1: error: sweep: more than 100000 points with "
+            "this axis (1000 × 1000)");
   EXPECT_EQ(error_of(sweeping("\"policy.alloc.retries\" = [1, 2]\nseeds = 500_000_000_000\n")),
             "x.toml:12:9: error: sweep: 2 points × 500000000000 seeds are more than 20000000 "
             "runs");

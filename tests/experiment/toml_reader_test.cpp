@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <gtest/gtest.h>
 #include "experiment/document.hpp"
-#include "gtest/gtest.h"
 
 namespace brink {
 namespace {

@@ -26,20 +26,37 @@ TEST(Progress, SaysHowFarHowFastAndHowLongStill) {
             "1,000/1,000 runs  100 %  500/s  completed 750  memory_deadlock 250");
 }
 
-TEST(Progress, OffATerminalIsAPlainLineEveryTenSeconds) {
+TEST(Progress, OffATerminalIsAPlainLineNowAndThen) {
   ProgressLine line(ProgressMode::lines, 80);
   EXPECT_EQ(line.update(after(10), 0.1), "");
   EXPECT_EQ(line.update(after(20), 9.9), "");
   const std::string first = line.update(after(30), 10.1);
   EXPECT_EQ(first, progress_text(after(30), 10.1) + "\n");
   EXPECT_EQ(line.update(after(40), 19.9), "");
-  EXPECT_NE(line.update(after(50), 45), "");
-  EXPECT_EQ(line.update(after(50), 49), "");
-  EXPECT_NE(line.update(after(60), 50), "");
+  EXPECT_NE(line.update(after(50), 20), "");
+  EXPECT_EQ(line.update(after(60), 39), "");
+  EXPECT_NE(line.update(after(60), 41), "");
   const std::string last = line.update(after(1'000), 51, true);
   EXPECT_EQ(last, progress_text(after(1'000), 51) + "\n");
   EXPECT_EQ(last.find('\r'), std::string::npos);
   EXPECT_EQ(last.find('\x1b'), std::string::npos);
+}
+
+TEST(Progress, OffATerminalAnHourIsElevenLines) {
+  ProgressLine line(ProgressMode::lines, 80);
+  int lines = 0;
+  for (int second = 0; second <= 3'600; ++second) {
+    lines += line.update(after(static_cast<std::uint64_t>(second) / 4), second) == "" ? 0 : 1;
+  }
+  EXPECT_EQ(lines, 11);
+}
+
+TEST(Progress, OffATerminalNothingIsSaidTwice) {
+  ProgressLine line(ProgressMode::lines, 80);
+  EXPECT_EQ(line.update(after(0), 15), "");
+  EXPECT_NE(line.update(after(1'000), 25), "");
+  EXPECT_EQ(line.update(after(1'000), 50), "");
+  EXPECT_EQ(line.update(after(1'000), 51, true), "");
 }
 
 TEST(Progress, OnATerminalIsOneLineThatFits) {

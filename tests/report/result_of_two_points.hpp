@@ -14,7 +14,8 @@ inline PointResult point_with(std::int64_t retries) {
   point.lockups_proved = forever ? 180 : 12;
   point.lockups_unattributed = forever ? 150 : 0;
   point.verdicts[static_cast<std::size_t>(Verdict::memory_deadlock)] = point.lockups_proved;
-  point.verdicts[static_cast<std::size_t>(Verdict::livelock)] = point.lockups - point.lockups_proved;
+  point.verdicts[static_cast<std::size_t>(Verdict::livelock)] =
+      point.lockups - point.lockups_proved;
   point.verdicts[static_cast<std::size_t>(Verdict::completed)] = 200 - point.lockups;
   point.lockup_rate = {point.lockups, 200, forever ? 0.8735 : 0.0347, forever ? 0.9505 : 0.1019};
   point.lockups_by_site = {{"ext4.jbd2.frozen_copy", forever ? 34u : 12u}};
@@ -34,7 +35,8 @@ inline PointResult point_with(std::int64_t retries) {
   point.virtual_ms = {100'000, 100'500, 101'000};
   point.faults = {{100, 90, forever ? 0u : 10u}};
   point.trace_hash = 0xabcdef;
-  point.first = {{"completed", "x@1-0:policy.alloc.retries=" + std::to_string(retries) + ":seed=9"}};
+  point.first = {
+      {"completed", "x@1-0:policy.alloc.retries=" + std::to_string(retries) + ":seed=9"}};
   if (forever) point.first["memory_deadlock"] = "x@1-0:policy.alloc.retries=-1:seed=1";
   return point;
 }
