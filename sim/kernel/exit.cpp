@@ -25,6 +25,7 @@ void Kernel::do_exit(Process& process) {
     const LockDemands demands(memory_, LockPoint::exit_mm);
     process.mm.exit();
     process.has_mm = false;
+    memory_.changed();  // The OOM killer sees it no more.
   }
   {
     const LockDemands demands(memory_, LockPoint::exit_files);

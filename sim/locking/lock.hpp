@@ -62,7 +62,7 @@ class Lock : public Waitable {
     hold.next = task.locks;
     hold.inner = task.loop != nullptr;
     task.locks = &hold;
-    if (task.loop == nullptr) task.progress_at = core_.now();
+    if (task.loop == nullptr) task.progress_at = core_.clock();
     core_.note(EventKind::lock_grant, task.id, id_);
   }
 

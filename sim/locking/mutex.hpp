@@ -86,7 +86,7 @@ inline int Mutex::lock_as(unsigned subclass) {
   set_owner(&next);
   core_.charge(core_.costs().wakeup);
   granted(next, hold_);
-  core_.wake(next);
+  core_.wake_from_task(next);
 }
 
 /// Holds a mutex for as long as it lives.

@@ -24,6 +24,25 @@ class OomKiller::Lock {
   const bool taken_;
 };
 
+/// A view of who waits for whom that knows whether anybody looked.
+class OomKiller::Asked final : public WaitView {
+ public:
+  explicit Asked(const WaitView* waits) : waits_(waits) {}
+  bool can_progress(TaskId task) const override {
+    asked_ = true;
+    return waits_->can_progress(task);
+  }
+  TaskId waits_for(TaskId task) const override {
+    asked_ = true;
+    return waits_->waits_for(task);
+  }
+  bool was() const { return asked_; }
+
+ private:
+  const WaitView* const waits_;
+  mutable bool asked_ = false;
+};
+
 OomResult OomKiller::enter(const OomRequest& request, Pfn& page) {
   const Lock lock(*this);
   if (!lock.taken()) {
@@ -105,7 +124,7 @@ void OomKiller::unmark(Task& task) {
 
 Nanos OomKiller::would_kill(const OomRequest& request) {
   if (memory_.policies().oom->gate(request) != OomGate::kill) return never;
-  return memory_.policies().oom->would_kill(view(request));
+  return foresee(request).would_kill;
 }
 
 bool OomKiller::still(const OomRequest& request, OomResult last) {
@@ -115,8 +134,29 @@ bool OomKiller::still(const OomRequest& request, OomResult last) {
     case OomGate::refuse: return last == OomResult::refused;
     case OomGate::kill: break;
   }
-  return last == OomResult::pending &&
-         memory_.policies().oom->choose(view(request)).kind == OomChoice::Kind::wait;
+  return last == OomResult::pending && foresee(request).waits;
+}
+
+/// A looper asks this before each bulk of rounds: views are costly, and most show nothing new.
+const OomKiller::Foresight& OomKiller::foresee(const OomRequest& request) {
+  const Core& core = memory_.core();
+  if (request.task >= foresights_.size()) foresights_.resize(core.task_count());
+  Foresight& known = foresights_[request.task];
+  if (known.changes == memory_.changes() && known.live == core.live() &&
+      known.tasks == core.task_count() && known.order == request.order &&
+      known.gfp == request.gfp && known.page_fault == request.page_fault) {
+    return known;
+  }
+  OomView now = view(request);
+  const Asked asked(now.waits);
+  if (now.waits != nullptr) now.waits = &asked;
+  const OomPolicy& policy = *memory_.policies().oom;
+  known = {memory_.changes(), core.live(), core.task_count(), request.order, request.gfp,
+           request.page_fault, policy.choose(now).kind == OomChoice::Kind::wait,
+           policy.would_kill(now)};
+  // Who waits for whom changes without a trace in here.
+  if (asked.was()) known.changes = ~std::uint64_t{0};
+  return known;
 }
 
 }  // namespace brink

@@ -37,7 +37,20 @@ class OomKiller {
 
  private:
   class Lock;
+  class Asked;
 
+  /// What the policy says to a request, for as long as nothing that it can see has changed.
+  struct Foresight {
+    std::uint64_t changes = ~std::uint64_t{0};
+    std::uint32_t live = 0, tasks = 0;
+    unsigned order = 0;
+    Gfp gfp = Gfp::none;
+    bool page_fault = false;
+    bool waits = false;       ///< choose() would wait
+    Nanos would_kill = never;
+  };
+
+  const Foresight& foresee(const OomRequest& request);
   OomView view(const OomRequest& request);
   OomResult kill(const OomRequest& request);
   [[noreturn]] void panic();
@@ -47,6 +60,7 @@ class OomKiller {
   bool locked_ = false;
   std::uint32_t victims_ = 0;
   std::vector<TaskView> tasks_;
+  std::vector<Foresight> foresights_;  ///< by the task that asks
   std::vector<ZoneView> zones_;
 };
 

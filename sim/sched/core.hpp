@@ -157,7 +157,12 @@ class Core final : public FiberBody {
   // --- From the running task (core_inline.hpp has the hot ones). Each throws WorldAbort once the world has ended.
 
   Task& current() const { return *cpu_->current; }
+  /// What now() says inside of a task.
+  Nanos clock() const { return cpu_->clock; }
   bool in_task() const { return cpu_ != nullptr; }
+
+  /// wake(), for those who know that a task runs.
+  void wake_from_task(Task& task);
 
   /// Lets virtual time pass on this CPU. Not a choice point.
   void charge(Nanos cost) { cpu_->clock += cost; }

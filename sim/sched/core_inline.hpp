@@ -119,6 +119,10 @@ namespace brink {
 
 [[gnu::always_inline]] inline void Core::wake(Task& task, Wake how) { make_ready(task, how, now()); }
 
+[[gnu::always_inline]] inline void Core::wake_from_task(Task& task) {
+  make_ready(task, Wake::woken, cpu_->clock);
+}
+
 [[gnu::always_inline]] inline Wake Core::sleep_until(Nanos deadline, WaitMode mode) {
   return park_until(timer_wait, mode, deadline);
 }
