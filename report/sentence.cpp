@@ -48,14 +48,20 @@ std::string sentence(const ExperimentResult& result) {
     const std::string where = axes_phrase(points[0]->axes);
     return (where.empty() ? "" : "With " + where + ", ") + both_axes(*points[0]) + ".";
   }
-  // Most and least by lockups; where these are equal, by what they cost in ENOMEM.
-  const auto less = [](const PointResult* a, const PointResult* b) {
+  // The two ends of the argument: where most runs lock up, and where most ENOMEM is returned; if that
+  // is the same place, where fewest runs lock up.
+  const auto by_lockups = [](const PointResult* a, const PointResult* b) {
     if (lockup_share(*a) != lockup_share(*b)) return lockup_share(*a) < lockup_share(*b);
     return enomem_share(*a) > enomem_share(*b);
   };
-  const auto [least, most] = std::minmax_element(points.begin(), points.end(), less);
+  const auto by_enomem = [](const PointResult* a, const PointResult* b) {
+    return enomem_share(*a) < enomem_share(*b);
+  };
+  const auto [least, most] = std::minmax_element(points.begin(), points.end(), by_lockups);
+  auto other = std::max_element(points.begin(), points.end(), by_enomem);
+  if (other == most || (*other)->enomem_syscalls == 0) other = least;
   return fmt::format("With {}, {}; with {}, {}.", axes_phrase((*most)->axes), both_axes(**most),
-                     axes_phrase((*least)->axes), both_axes(**least));
+                     axes_phrase((*other)->axes), both_axes(**other));
 }
 
 bool as_expected(const ExperimentResult& result) {
