@@ -76,7 +76,8 @@ void Machine::mount(const MountConfig& config) {
 void Machine::make_directories(const MountConfig& config, SuperBlock& sb) {
   const std::vector<MountConfig>& mounts = spec_.machine.mounts;
   const auto make = [&](std::string_view directory) {
-    if (directory.empty() || mount_of(mounts, directory)->at != config.at) return;
+    const MountConfig* const on = directory.empty() ? nullptr : mount_of(mounts, directory);
+    if (on == nullptr || on->at != config.at) return;
     if (config.at != "/") directory.remove_prefix(config.at.size());
     if (!directory.empty()) sb.make_directory(directory);
   };

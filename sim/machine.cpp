@@ -102,7 +102,8 @@ void Machine::lockdep_report(Finding finding) { lockdep_findings_.push_back(std:
 
 void Machine::settling_began() {
   memory_.hooks().stop_transient();
-  if (spec_.tell_story) story_.tell("settling phase: bad luck that passes stops, scheduling is fair");
+  if (!spec_.tell_story) return;
+  story_.tell("settling phase: bad luck that passes stops, scheduling is fair");
 }
 
 void Machine::settling_ended() {

@@ -1,5 +1,5 @@
-// One simulated machine: all rungs put together as a RunSpec says, run once, and told of. This is the
-// only place that knows every part; no part knows it.
+// One simulated machine: all rungs put together as a RunSpec says, run once, and told of. This is
+// the only place that knows every part; no part knows it.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,10 @@
 
 namespace brink {
 
-class Machine final : private LockdepSink, private SettlingHost, private TraceSink, private BugSink {
+class Machine final : private LockdepSink,
+                      private SettlingHost,
+                      private TraceSink,
+                      private BugSink {
  public:
   /// `spec` must outlive it. Throws ConfigError if the scheduler's configuration is none.
   explicit Machine(const RunSpec& spec);

@@ -35,8 +35,8 @@ class Hooks {
   /// How often faults have been asked that may answer otherwise the next time.
   std::uint64_t transient_draws() const { return transient_draws_; }
 
-  /// Silences all of them until resume_transient(): what exists before the first system call is there
-  /// whatever the run's luck.
+  /// Silences all of them until resume_transient(): what exists before the first system call is
+  /// there whatever the run's luck.
   void silence() { points_ = 0; }
   /// Silences the faults that do not last (settling phase), and lets them go on after it.
   void stop_transient();

@@ -1,5 +1,5 @@
-// The classic: two tasks that take two locks in opposite order. A scheduler that is of any use finds
-// the lockup under some seeds and not under others; one that explores finds it always.
+// The classic: two tasks that take two locks in opposite order. A scheduler that is of any use
+// finds the lockup under some seeds and not under others; one that explores finds it always.
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
-// Mutexes and rwsems against a model, over random programs and schedules: who may hold what together,
-// grants in the order of the queue, waiters that are killed, and what each waiter waits for.
+// Mutexes and rwsems against a model, over random programs and schedules: who may hold what
+// together, grants in the order of the queue, waiters that are killed, and what each waiter waits
+// for.
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -103,7 +104,8 @@ class ModelWorld : TraceSink, CoreObserver {
       return 0;
     }
     RwSem& sem = static_cast<RwSem&>(*locks_[number]);
-    if (take.tries) return (shared ? sem.down_read_trylock() : sem.down_write_trylock()) ? 0 : -EAGAIN;
+    if (take.tries)
+      return (shared ? sem.down_read_trylock() : sem.down_write_trylock()) ? 0 : -EAGAIN;
     if (take.killable) return shared ? sem.down_read_killable() : sem.down_write_killable();
     shared ? sem.down_read() : sem.down_write();
     return 0;
@@ -126,8 +128,8 @@ class ModelWorld : TraceSink, CoreObserver {
   }
 
   void gone(std::size_t number, TaskId me) {
-    killed += static_cast<int>(
-        std::erase_if(models_[number].queue, [me](const Model::Waiter& w) { return w.task == me; }));
+    killed += static_cast<int>(std::erase_if(
+        models_[number].queue, [me](const Model::Waiter& w) { return w.task == me; }));
   }
 
   void parked(Task& task) override {
@@ -181,10 +183,12 @@ class ModelWorld : TraceSink, CoreObserver {
 };
 
 rc::Gen<Take> take() {
-  const auto flag = [](int of) { return rc::gen::map(rc::gen::inRange(0, of), [](int n) { return n == 0; }); };
+  const auto flag = [](int of) {
+    return rc::gen::map(rc::gen::inRange(0, of), [](int n) { return n == 0; });
+  };
   return rc::gen::construct<Take>(rc::gen::arbitrary<std::uint8_t>(),
-                                  rc::gen::inRange<std::uint8_t>(0, 40),
-                                  rc::gen::arbitrary<bool>(), rc::gen::arbitrary<bool>(), flag(5));
+                                  rc::gen::inRange<std::uint8_t>(0, 40), rc::gen::arbitrary<bool>(),
+                                  rc::gen::arbitrary<bool>(), flag(5));
 }
 
 void obeys_the_model(bool rwsems) {

@@ -1,14 +1,11 @@
 // lockdep: what it complains about and what not, and its graph against a plain search.
-
 #include "sim/locking/lockdep.hpp"
 
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
 #include <set>
-#include <string>
 #include <vector>
 
 #include "tests/sim/locking/locking_world.hpp"
@@ -21,7 +18,8 @@ int reports(const std::string& script) {
   FifoStrategy fifo;
   LockingWorld world(fifo, {}, true);
   std::vector<Mutex*> mutexes;
-  for (const char* name : {"t.a", "t.b", "t.c", "t.d", "t.e"}) mutexes.push_back(&world.mutex(name));
+  for (const char* name : {"t.a", "t.b", "t.c", "t.d", "t.e"})
+    mutexes.push_back(&world.mutex(name));
   world.spawn([&] {
     for (const char c : script) {
       if (c >= 'a') {
@@ -250,7 +248,6 @@ TEST(Lockdep, ADirectReclaimerHoldsFsReclaimWhileItReclaims) {
 /// Everything that was taken while something else was held; a circle is found by trying all ways.
 struct PlainGraph {
   std::set<std::pair<int, int>> edges;
-
   bool leads(int from, int to, std::set<int> seen = {}) const {
     if (from == to) return true;
     seen.insert(from);
@@ -269,13 +266,15 @@ RC_GTEST_PROP(Lockdep, ReportsJustTheOrdersThatCloseACircle, ()) {
     mutexes.push_back(&world.mutex(("t." + std::to_string(i)).c_str()));
   }
   PlainGraph graph;
-  const auto stacks = *rc::gen::resize(30, rc::gen::arbitrary<std::vector<std::vector<std::uint8_t>>>());
+  const auto stacks =
+      *rc::gen::resize(30, rc::gen::arbitrary<std::vector<std::vector<std::uint8_t>>>());
   bool right = true;  // A task may not throw.
   world.spawn([&] {
     for (const std::vector<std::uint8_t>& wanted : stacks) {
       std::vector<int> stack;
       for (const std::uint8_t i : wanted) {
-        if (std::find(stack.begin(), stack.end(), i % class_count) == stack.end() && stack.size() < 3) {
+        if (std::find(stack.begin(), stack.end(), i % class_count) == stack.end() &&
+            stack.size() < 3) {
           stack.push_back(i % class_count);
         }
       }

@@ -1,5 +1,4 @@
 // The mutex: hand-over in order, signals, trylock, what a waiter waits for, and the end of a world.
-
 #include "sim/locking/mutex.hpp"
 
 #include <gtest/gtest.h>
@@ -61,8 +60,8 @@ TEST(Mutex, AWaiterWaitsForTheOwnerAndThoseAhead) {
       world.core.sleep(1 * seconds);
     });
   }
-  world.core.at(1 * ms, [](void* core, std::uint64_t) { static_cast<Core*>(core)->stop(); },
-                &world.core, 0);
+  world.core.at(
+      1 * ms, [](void* core, std::uint64_t) { static_cast<Core*>(core)->stop(); }, &world.core, 0);
   world.core.run();
   const Task& last = world.core.task(2);
   ASSERT_EQ(last.wait, &mutex);
@@ -199,7 +198,8 @@ TEST(Mutex, ATaskKnowsWhatItHolds) {
     b.lock();
     c.lock();
     EXPECT_EQ(locks_held(me), 3u);
-    EXPECT_EQ(held_locks(me), (std::vector<std::string>{"mutex fs.a:1", "mutex fs.b", "mutex fs.a:2"}));
+    EXPECT_EQ(held_locks(me),
+              (std::vector<std::string>{"mutex fs.a:1", "mutex fs.b", "mutex fs.a:2"}));
     b.unlock();
     EXPECT_EQ(held_locks(me), (std::vector<std::string>{"mutex fs.a:1", "mutex fs.a:2"}));
     a.unlock();

@@ -1,5 +1,5 @@
-// Work queues: every item runs as often as it is queued, workers are made as they are needed, and the
-// rescuer works when none can be made.
+// Work queues: every item runs as often as it is queued, workers are made as they are needed, and
+// the rescuer works when none can be made.
 
 #include "sim/locking/work_queue.hpp"
 
@@ -195,7 +195,7 @@ TEST(WorkQueue, TheRescuerWorksWhenNoWorkerCanBeMade) {
   });
   EXPECT_EQ(world.core.run(), RunEnd::quiet);
   EXPECT_EQ(job.runs, 1);
-  EXPECT_GE(done, 10 * ms);   // The call for help.
+  EXPECT_GE(done, 10 * ms);  // The call for help.
   EXPECT_LT(done, 30 * ms);
   EXPECT_STREQ(world.core.task(1).name(), "xfs-data");
 }

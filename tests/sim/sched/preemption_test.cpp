@@ -53,12 +53,18 @@ bool preempts(Preempt rules, Point kind, bool spinlock = false) {
 TEST(Preemption, HappensWhereTheKernelIsBuiltToAllowIt) {
   using enum Preempt;
   const std::map<std::pair<Preempt, Point>, bool> expected = {
-      {{none, Point::user}, true},          {{none, Point::cond_resched}, true},
-      {{none, Point::might_sleep}, false},  {{none, Point::primitive}, false},
-      {{voluntary, Point::user}, true},     {{voluntary, Point::cond_resched}, true},
-      {{voluntary, Point::might_sleep}, true}, {{voluntary, Point::primitive}, false},
-      {{full, Point::user}, true},          {{full, Point::cond_resched}, true},
-      {{full, Point::might_sleep}, true},   {{full, Point::primitive}, true},
+      {{none, Point::user}, true},
+      {{none, Point::cond_resched}, true},
+      {{none, Point::might_sleep}, false},
+      {{none, Point::primitive}, false},
+      {{voluntary, Point::user}, true},
+      {{voluntary, Point::cond_resched}, true},
+      {{voluntary, Point::might_sleep}, true},
+      {{voluntary, Point::primitive}, false},
+      {{full, Point::user}, true},
+      {{full, Point::cond_resched}, true},
+      {{full, Point::might_sleep}, true},
+      {{full, Point::primitive}, true},
   };
   for (const auto& [where, allowed] : expected) {
     EXPECT_EQ(preempts(where.first, where.second), allowed)
@@ -67,7 +73,8 @@ TEST(Preemption, HappensWhereTheKernelIsBuiltToAllowIt) {
 }
 
 TEST(Preemption, NeverHappensUnderASpinlock) {
-  for (const Point kind : {Point::primitive, Point::might_sleep, Point::cond_resched, Point::user}) {
+  for (const Point kind :
+       {Point::primitive, Point::might_sleep, Point::cond_resched, Point::user}) {
     EXPECT_FALSE(preempts(Preempt::full, kind, true));
   }
 }
@@ -138,7 +145,8 @@ TEST(Preemption, AStrategyIsToldWhyItIsAsked) {
   });
   world.core.run();
   using enum Why;
-  EXPECT_EQ(strategy.asked, (std::vector<Why>{freed, point, yielded, yielded, yielded, tick, yielded}));
+  EXPECT_EQ(strategy.asked,
+            (std::vector<Why>{freed, point, yielded, yielded, yielded, tick, yielded}));
 }
 
 TEST(Preemption, AFreeCpuTakesAReadyTaskAtOnce) {

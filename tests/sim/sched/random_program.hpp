@@ -16,8 +16,21 @@
 namespace brink {
 
 struct Op {
-  enum Kind : std::uint8_t { step, charge, yield, might_sleep, cond_resched, user, sleep, wait,
-                             wait_until, open, set_timer, spawn, kinds };
+  enum Kind : std::uint8_t {
+    step,
+    charge,
+    yield,
+    might_sleep,
+    cond_resched,
+    user,
+    sleep,
+    wait,
+    wait_until,
+    open,
+    set_timer,
+    spawn,
+    kinds
+  };
   Kind kind;
   std::uint32_t amount;
 };
@@ -30,11 +43,12 @@ inline std::ostream& operator<<(std::ostream& out, const Op& op) {
 using RandomProgram = std::vector<std::vector<Op>>;
 
 inline rc::Gen<RandomProgram> random_program() {
-  const auto op = rc::gen::construct<Op>(
-      rc::gen::map(rc::gen::inRange(0, int{Op::kinds}), [](int k) { return static_cast<Op::Kind>(k); }),
-      rc::gen::inRange<std::uint32_t>(0, 64));
-  return rc::gen::resize(40, rc::gen::container<RandomProgram>(
-                                 rc::gen::container<std::vector<Op>>(op)));
+  const auto op =
+      rc::gen::construct<Op>(rc::gen::map(rc::gen::inRange(0, int{Op::kinds}),
+                                          [](int k) { return static_cast<Op::Kind>(k); }),
+                             rc::gen::inRange<std::uint32_t>(0, 64));
+  return rc::gen::resize(
+      40, rc::gen::container<RandomProgram>(rc::gen::container<std::vector<Op>>(op)));
 }
 
 class RandomWorld {

@@ -1,4 +1,5 @@
-// Replaying recorded schedules, noticing where they do not fit, and going on otherwise from a choice.
+// Replaying recorded schedules, noticing where they do not fit, and going on otherwise from a
+// choice.
 
 #include "sim/sched/replay.hpp"
 
@@ -134,7 +135,8 @@ TEST(Replay, SaysWhereTheDefaultWasRecordedAsADeparture) {
   Schedule schedule = recorded();
   schedule.departures = {{1, 0}};
   EXPECT_EQ(mismatch(schedule),
-            "replay does not fit at choice 1: the recorded option is the default, which is never recorded");
+            "replay does not fit at choice 1: the recorded option is the default, which is never "
+            "recorded");
 }
 
 TEST(Replay, SaysWhenTheLogEndsEarly) {

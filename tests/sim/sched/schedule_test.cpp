@@ -86,9 +86,13 @@ TEST(Schedule, RefusesWhatIsMalformedAndSaysWhy) {
   EXPECT_EQ(complaint("00050000"), "malformed schedule: choice 0 is out of range");
   EXPECT_EQ(complaint("00050501"), "malformed schedule: more choices than its count says");
   EXPECT_EQ(complaint("000203010001"), "malformed schedule: more choices than its count says");
-  EXPECT_EQ(complaint("00058080808080808080808001"), "malformed schedule: a number does not fit 64 bits");
-  EXPECT_EQ(complaint("0005808080808080808080" "0201"), "malformed schedule: a number does not fit 64 bits");
-  EXPECT_EQ(complaint("000500808080808001"), "malformed schedule: choice 34359738368 is out of range");
+  EXPECT_EQ(complaint("00058080808080808080808001"),
+            "malformed schedule: a number does not fit 64 bits");
+  EXPECT_EQ(complaint("0005808080808080808080"
+                      "0201"),
+            "malformed schedule: a number does not fit 64 bits");
+  EXPECT_EQ(complaint("000500808080808001"),
+            "malformed schedule: choice 34359738368 is out of range");
   EXPECT_EQ(complaint("00050401"), "accepted");
 }
 

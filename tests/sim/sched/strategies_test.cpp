@@ -1,4 +1,5 @@
-// The random and PCT strategies: how their choices are distributed, and the table of all strategies.
+// The random and PCT strategies: how their choices are distributed, and the table of all
+// strategies.
 
 #include "sim/sched/strategies.hpp"
 
@@ -68,8 +69,8 @@ TEST(RandomStrategy, PreemptsOnceInSixteenAndThenUniformly) {
 
 TEST(RandomStrategy, IsUniformOverCpus) {
   Scene scene(1);
-  const std::array<CpuView, 3> cpus = {{{0, 5, &scene.tasks[0]}, {2, 1, &scene.tasks[0]},
-                                        {3, 9, &scene.tasks[0]}}};
+  const std::array<CpuView, 3> cpus = {
+      {{0, 5, &scene.tasks[0]}, {2, 1, &scene.tasks[0]}, {3, 9, &scene.tasks[0]}}};
   RandomStrategy strategy(3);
   std::array<std::uint64_t, 3> taken{};
   for (std::uint64_t i = 0; i < draws; ++i) ++taken.at(strategy.pick_cpu(cpus, 0));

@@ -1,4 +1,5 @@
-// The fixed point against the naive one, on random graphs; and what must hold of it whatever the graph.
+// The fixed point against the naive one, on random graphs; and what must hold of it whatever the
+// graph.
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -18,7 +19,8 @@ using invented::World;
 std::string text(const Task& t, const Naive& naive) {
   std::string s = "\n  " + std::string(t.name()) + (t.state == TaskState::dead ? " dead" : "");
   if (t.wait != nullptr) s += " on kind " + std::to_string(static_cast<int>(t.wait->kind()));
-  if (t.loop != nullptr) s += " in loop of kind " + std::to_string(static_cast<int>(t.loop->kind()));
+  if (t.loop != nullptr)
+    s += " in loop of kind " + std::to_string(static_cast<int>(t.loop->kind()));
   if (t.timer_sequence != 0) s += " timer";
   return s + (naive.can(t.id) ? " can" : " cannot");
 }
@@ -72,7 +74,8 @@ TEST(CanProgress, EqualsTheNaiveFixedPointOnManyRandomGraphs) {
 }
 
 RC_GTEST_PROP(CanProgress, EqualsTheNaiveFixedPoint, ()) {
-  const auto bytes = *rc::gen::container<std::vector<std::uint8_t>>(200, rc::gen::arbitrary<std::uint8_t>());
+  const auto bytes =
+      *rc::gen::container<std::vector<std::uint8_t>>(200, rc::gen::arbitrary<std::uint8_t>());
   World world(6);
   world.randomize(from(bytes));
   CanProgress engine(world.core, world.obliged, &world.memory);

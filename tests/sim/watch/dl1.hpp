@@ -11,8 +11,8 @@ inline CoreConfig short_run(Nanos limit) {
   return config;
 }
 
-/// DL1: `create` holds the directory and asks for memory with __GFP_NOFS; `hog` looks a name up there.
-/// At one second the hog is chosen as victim, and reclaim has nothing left.
+/// DL1: `create` holds the directory and asks for memory with __GFP_NOFS; `hog` looks a name up
+/// there. At one second the hog is chosen as victim, and reclaim has nothing left.
 struct Dl1 {
   Rig rig;
   Mutex& dir = rig.mutex("/srv");
@@ -22,10 +22,11 @@ struct Dl1 {
   explicit Dl1(const CoreConfig& config = core_config(), const WatchConfig& watched = {},
                SettlingHost* host = nullptr)
       : rig(config, watched, host),
-        create(rig.task("create", [this] {
-          MutexGuard guard(dir);
-          rig.ask_for_memory();
-        })),
+        create(rig.task("create",
+                        [this] {
+                          MutexGuard guard(dir);
+                          rig.ask_for_memory();
+                        })),
         hog(rig.task("hog", [this] {
           rig.core.sleep(10 * ms);
           MutexGuard guard(dir);

@@ -1,5 +1,5 @@
-// How runs end that nobody's lockup ends: completion, drain, quiet machines, limits, and which verdict
-// goes first.
+// How runs end that nobody's lockup ends: completion, drain, quiet machines, limits, and which
+// verdict goes first.
 
 #include <gtest/gtest.h>
 

@@ -18,7 +18,8 @@ struct Blocker {
 /// A wait of any kind with any blockers. A lock has a queue too: those who wait, first come first.
 class Wait final : public Waitable {
  public:
-  explicit Wait(WaitKind kind, std::string name = "invented") : Waitable(kind), name_(std::move(name)) {}
+  explicit Wait(WaitKind kind, std::string name = "invented")
+      : Waitable(kind), name_(std::move(name)) {}
 
   std::vector<Blocker> named;  ///< of a lock: its holders; those that wait for it too come first
   std::vector<const Task*> queue;
@@ -90,7 +91,8 @@ class Suppliers final : public MemorySuppliers {
     evidence.on_failure = of(t).on_failure;
     evidence.never_refused = never_refused(of(t).on_failure);
     evidence.first_question = of(t).first_question;
-    evidence.suppliers = {{"free pages", "12 free, 40 needed"}, {"reclaim", "all 800 pages were tried"}};
+    evidence.suppliers = {{"free pages", "12 free, 40 needed"},
+                          {"reclaim", "all 800 pages were tried"}};
     return evidence;
   }
 };

@@ -76,26 +76,30 @@ TEST_P(EachSupplier, KeepsTheSetOpen) {
 INSTANTIATE_TEST_SUITE_P(
     Design4, EachSupplier,
     testing::Values(
-        Supplier{"free_pages", [](Dl1& m) {
-                   m.rig.memory.of(m.create).pages = true;
-                 }},
-        Supplier{"reclaim_by_another_looper", [](Dl1& m) {
+        Supplier{"free_pages", [](Dl1& m) { m.rig.memory.of(m.create).pages = true; }},
+        Supplier{"reclaim_by_another_looper",
+                 [](Dl1& m) {
                    Task& other = m.rig.daemon("looper", [&m] { m.rig.ask_for_memory(); });
                    m.rig.memory.of(other).reclaims = true;
                  }},
-        Supplier{"kswapd", [](Dl1& m) {
-                   m.rig.memory.helpers = {{&m.rig.kthread("kswapd", [&m] { m.rig.idle(); }), false}};
-                 }},
+        Supplier{
+            "kswapd",
+            [](Dl1& m) {
+              m.rig.memory.helpers = {{&m.rig.kthread("kswapd", [&m] { m.rig.idle(); }), false}};
+            }},
         Supplier{"io_in_flight", [](Dl1& m) { m.rig.memory.io = true; }},
-        Supplier{"kill_now", [](Dl1& m) {
+        Supplier{"kill_now",
+                 [](Dl1& m) {
                    m.rig.memory.of(m.create).may_enter = true;
                    m.rig.memory.of(m.create).would_kill = 0;
                  }},
-        Supplier{"kill_later", [](Dl1& m) {
+        Supplier{"kill_later",
+                 [](Dl1& m) {
                    m.rig.memory.of(m.create).may_enter = true;
                    m.rig.memory.of(m.create).would_kill = 100 * seconds;
                  }},
-        Supplier{"another_victim", [](Dl1& m) {
+        Supplier{"another_victim",
+                 [](Dl1& m) {
                    Task& dying = m.rig.daemon("dying", [&m] { m.rig.core.sleep(3'000 * seconds); });
                    m.rig.at(1 * seconds + 1, [&] { m.rig.memory.victims.push_back(&dying); });
                  }},
@@ -105,8 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(MemoryDeadlock, IsNotOpenedByWhatCannotHelp) {
   Dl1 m;
   m.rig.at(500 * ms, [&] {
-    // A looper that may kill, but whose policy waits for the victim; one whose class is exhausted; a
-    // sleeper that owns nothing.
+    // A looper that may kill, but whose policy waits for the victim; one whose class is exhausted;
+    // a sleeper that owns nothing.
     Task& killer = m.rig.daemon("killer", [&] { m.rig.ask_for_memory(); });
     m.rig.memory.of(killer).may_enter = true;
     m.rig.daemon("looper", [&] { m.rig.ask_for_memory(); });
@@ -121,8 +125,12 @@ TEST(MemoryDeadlock, IsNotOpenedByWhatCannotHelp) {
 TEST(MemoryDeadlock, WithAStickyFailureHasNoSupplierAtAll) {
   Dl1 m;
   m.rig.at(200 * ms, [&] {
-    m.rig.memory.of(m.create) = {.sticky = true, .pages = false, .reclaims = true, .may_enter = true,
-                                 .refusal = true, .would_kill = 0};
+    m.rig.memory.of(m.create) = {.sticky = true,
+                                 .pages = false,
+                                 .reclaims = true,
+                                 .may_enter = true,
+                                 .refusal = true,
+                                 .would_kill = 0};
     m.rig.memory.io = true;
     m.rig.changed();
   });

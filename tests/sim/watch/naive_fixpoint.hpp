@@ -1,5 +1,5 @@
-// The rules of design §4 as formulas, iterated until nothing changes: written apart from the engine,
-// as slow as it gets, for comparison.
+// The rules of design §4 as formulas, iterated until nothing changes: written apart from the
+// engine, as slow as it gets, for comparison.
 #pragma once
 
 #include <vector>
@@ -11,8 +11,13 @@ namespace brink::invented {
 class Naive {
  public:
   /// `rested`: by task, when it was last without work, plus 1.
-  Naive(const Core& core, const Suppliers& memory, const std::vector<Nanos>& rested, bool bystanders)
-      : core_(core), memory_(memory), rested_(rested), bystanders_(bystanders), moves_(core.task_count()),
+  Naive(const Core& core, const Suppliers& memory, const std::vector<Nanos>& rested,
+        bool bystanders)
+      : core_(core),
+        memory_(memory),
+        rested_(rested),
+        bystanders_(bystanders),
+        moves_(core.task_count()),
         can_(core.task_count()) {
     bool changed = true;
     while (changed) {
@@ -71,7 +76,9 @@ class Naive {
     return ends(t, *t.wait, false);
   }
 
-  bool can(const Task& t) const { return moves(t) && (t.loop == nullptr || ends(t, *t.loop, true)); }
+  bool can(const Task& t) const {
+    return moves(t) && (t.loop == nullptr || ends(t, *t.loop, true));
+  }
 
   bool ends(const Task& t, const Waitable& wait, bool looping) const {
     switch (wait.kind()) {
@@ -83,8 +90,8 @@ class Naive {
     }
     Tally tally(*this, t, wait);
     wait.blockers(t, tally);
-    const bool poll = looping && (wait.kind() == WaitKind::wakers || wait.kind() == WaitKind::work ||
-                                  wait.kind() == WaitKind::commit);
+    const bool poll = looping && (wait.kind() == WaitKind::wakers ||
+                                  wait.kind() == WaitKind::work || wait.kind() == WaitKind::commit);
     if (poll && bystanders_ && anyone(t)) return true;
     return needs_all(wait.kind()) ? tally.all : tally.any;
   }
@@ -112,8 +119,8 @@ class Naive {
 
   /// Whether it goes round for memory.
   bool asks(const Task& q) const {
-    return q.state != TaskState::dead && q.loop != nullptr &&
-           q.loop->kind() == WaitKind::memory && !memory_.of(q).sticky;
+    return q.state != TaskState::dead && q.loop != nullptr && q.loop->kind() == WaitKind::memory &&
+           !memory_.of(q).sticky;
   }
 
   bool kill() const {

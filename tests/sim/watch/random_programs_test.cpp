@@ -1,5 +1,5 @@
-// Random programs on a real core, with the naive fixed point computed at every event: the watcher ends
-// a run at the very event at which the first absolute set closes, and at no other.
+// Random programs on a real core, with the naive fixed point computed at every event: the watcher
+// ends a run at the very event at which the first absolute set closes, and at no other.
 
 #include <gtest/gtest.h>
 
@@ -79,8 +79,11 @@ class Programs {
     };
     Task& t = draw(6) == 0 ? rig_.kthread(name, body) : rig_.task(name, body);
     tasks_.push_back(&t);
-    rig_.memory.of(t) = {.sticky = draw(20) == 0, .reclaims = draw(2) == 0, .may_enter = draw(3) == 0,
-                         .refusal = draw(8) == 0, .would_kill = draw(8) == 0 ? 0 : never,
+    rig_.memory.of(t) = {.sticky = draw(20) == 0,
+                         .reclaims = draw(2) == 0,
+                         .may_enter = draw(3) == 0,
+                         .refusal = draw(8) == 0,
+                         .would_kill = draw(8) == 0 ? 0 : never,
                          .owns_pages = draw(2) == 0};
     if (draw(8) == 0) rig_.memory.victims.push_back(&t);
   }
@@ -93,7 +96,8 @@ class Programs {
       case 1: return core.step(draw(3) * ms);
       case 2: return done.complete();
       case 3: return draw(3) == 0 ? done.wait_for() : done.complete_all();
-      case 4: return static_cast<void>(done.wait_for(WaitMode::killable, core.now() + draw(4) * ms));
+      case 4:
+        return static_cast<void>(done.wait_for(WaitMode::killable, core.now() + draw(4) * ms));
       case 5: return draw(4) == 0 ? rig_.ask_for_memory((1 + draw(2)) * ms) : core.yield();
       case 6: return change_memory();
       case 7: {
@@ -129,7 +133,8 @@ class Programs {
   Checked check_;
   std::vector<Task*> tasks_;
   Mutex* mutexes_[3];
-  RwSem sems_[2] = {RwSem(rig_.locks, rig_.lock_class("s0")), RwSem(rig_.locks, rig_.lock_class("s1"))};
+  RwSem sems_[2] = {RwSem(rig_.locks, rig_.lock_class("s0")),
+                    RwSem(rig_.locks, rig_.lock_class("s1"))};
   Completion completions_[2] = {Completion(rig_.core, "c0"), Completion(rig_.core, "c1")};
 };
 

@@ -17,7 +17,8 @@ class World {
   using Pick = std::function<std::uint32_t(std::uint32_t)>;
 
   explicit World(std::uint32_t tasks) : core(CoreConfig{}, fifo_) {
-    for (std::uint32_t i = 0; i < tasks; ++i) core.spawn("t" + std::to_string(i), {[](void*) {}, nullptr});
+    for (std::uint32_t i = 0; i < tasks; ++i)
+      core.spawn("t" + std::to_string(i), {[](void*) {}, nullptr});
   }
   ~World() { reset(); }
 
@@ -51,8 +52,8 @@ class World {
     queue(t, wait);
   }
 
-  /// Into the queue, if it is a lock. A holder that waits for its own lock must be its one owner, or
-  /// nobody could tell it from those in the queue.
+  /// Into the queue, if it is a lock. A holder that waits for its own lock must be its one owner,
+  /// or nobody could tell it from those in the queue.
   void queue(Task& t, Wait& wait) {
     if (wait.kind() != WaitKind::lock) return;
     wait.queue.push_back(&t);
@@ -76,8 +77,9 @@ class World {
  private:
   void make_waits(const Pick& pick) {
     const std::uint32_t n = core.task_count();
-    constexpr WaitKind kinds[] = {WaitKind::lock,   WaitKind::lock, WaitKind::exit, WaitKind::commit,
-                                  WaitKind::wakers, WaitKind::work, WaitKind::io};
+    constexpr WaitKind kinds[] = {WaitKind::lock,   WaitKind::lock,   WaitKind::exit,
+                                  WaitKind::commit, WaitKind::wakers, WaitKind::work,
+                                  WaitKind::io};
     for (std::uint32_t i = 0, count = 1 + pick(6); i < count; ++i) {
       Wait& wait = add(kinds[pick(7)]);
       for (std::uint32_t k = 0, named = pick(4); k < named; ++k) {
@@ -90,14 +92,19 @@ class World {
     for (std::uint32_t k = 0, count = pick(3); k < count; ++k) {
       memory.helpers.push_back({&task(pick(n)), pick(2) == 0});
     }
-    for (std::uint32_t k = 0, count = pick(3); k < count; ++k) memory.victims.push_back(&task(pick(n)));
+    for (std::uint32_t k = 0, count = pick(3); k < count; ++k)
+      memory.victims.push_back(&task(pick(n)));
   }
 
   void put(Task& t, const Pick& pick) {
     Request& r = memory.of(t);
-    r = {.sticky = pick(12) == 0, .pages = pick(16) == 0, .reclaims = pick(8) == 0,
-         .may_enter = pick(3) == 0, .refusal = pick(16) == 0,
-         .would_kill = pick(3) == 0 ? Nanos{pick(9)} : never, .owns_pages = pick(3) == 0};
+    r = {.sticky = pick(12) == 0,
+         .pages = pick(16) == 0,
+         .reclaims = pick(8) == 0,
+         .may_enter = pick(3) == 0,
+         .refusal = pick(16) == 0,
+         .would_kill = pick(3) == 0 ? Nanos{pick(9)} : never,
+         .owns_pages = pick(3) == 0};
     if (pick(16) == 0) {
       t.state = TaskState::dead;
       return;

@@ -61,7 +61,9 @@ class Rig {
   }
 
   LockClass& lock_class(const char* name) { return locks.lock_class(name); }
-  Mutex& mutex(const char* name) { return mutexes_.emplace_back(locks, lock_class("test.mutex"), name); }
+  Mutex& mutex(const char* name) {
+    return mutexes_.emplace_back(locks, lock_class("test.mutex"), name);
+  }
 
   /// Goes round for memory until grant() says that it has some; with `nap` 0 it yields.
   void ask_for_memory(Nanos nap = 20 * ms) {
@@ -84,7 +86,8 @@ class Rig {
   /// Does something at a time, as an interrupt would.
   void at(Nanos when, Body body) {
     Body& kept = bodies_.emplace_back(std::move(body));
-    core.at(when, [](void* function, std::uint64_t) { (*static_cast<Body*>(function))(); }, &kept, 0);
+    core.at(
+        when, [](void* function, std::uint64_t) { (*static_cast<Body*>(function))(); }, &kept, 0);
   }
   /// Something happened to the suppliers.
   void changed() { ++memory.version; }

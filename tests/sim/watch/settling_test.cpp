@@ -131,8 +131,9 @@ TEST(Settling, DoesNotBeginBecauseATaskSleepsOrMakesProgress) {
   rig.task("worker", [&] {
     for (int i = 0; i < 20; ++i) {
       Completion done(rig.core, "request");
-      rig.core.at(rig.core.now() + 100 * seconds,
-                  [](void* c, std::uint64_t) { static_cast<Completion*>(c)->complete(); }, &done, 0);
+      rig.core.at(
+          rig.core.now() + 100 * seconds,
+          [](void* c, std::uint64_t) { static_cast<Completion*>(c)->complete(); }, &done, 0);
       done.wait_for();
       rig.core.current().progress_at = rig.core.now();
     }
@@ -156,8 +157,8 @@ TEST(Livelock, IsAPollThatGoesRoundInTheSettlingPhaseWithoutProof) {
 }
 
 TEST(Livelock, NeedsAThousandRounds) {
-  for (const auto& [nap, verdict] : {std::pair{299 * ms, Verdict::livelock},
-                                     std::pair{301 * ms, Verdict::limit}}) {
+  for (const auto& [nap, verdict] :
+       {std::pair{299 * ms, Verdict::livelock}, std::pair{301 * ms, Verdict::limit}}) {
     Rig rig;
     Task& t = rig.task("looper", [&, nap = nap] { rig.ask_for_memory(nap); });
     rig.memory.of(t).reclaims = true;
@@ -201,10 +202,17 @@ TEST(Settling, RunsWhomAnUnfairScheduleStarved) {
     invented::Wait wait(WaitKind::wakers);
     wait.anyone = true;
     auto& mine = *static_cast<Shared*>(s);
-    poll(*mine.core, wait, [&] { mine.core->charge(10 * ms); return mine.set; }, 0);
+    poll(
+        *mine.core, wait,
+        [&] {
+          mine.core->charge(10 * ms);
+          return mine.set;
+        },
+        0);
   };
   watch.foreground(core.spawn("spinner", {spin, &shared}));
-  watch.foreground(core.spawn("setter", {[](void* s) { static_cast<Shared*>(s)->set = true; }, &shared}));
+  watch.foreground(
+      core.spawn("setter", {[](void* s) { static_cast<Shared*>(s)->set = true; }, &shared}));
   const RunEnd end = core.run();
   EXPECT_EQ(watch.finish(end).verdict, Verdict::completed);
   EXPECT_GE(core.machine_time(), 300 * seconds);
