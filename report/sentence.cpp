@@ -48,8 +48,8 @@ std::string sentence(const ExperimentResult& result) {
     const std::string where = axes_phrase(points[0]->axes);
     return (where.empty() ? "" : "With " + where + ", ") + both_axes(*points[0]) + ".";
   }
-  // The two ends of the argument: where most runs lock up, and where most ENOMEM is returned; if that
-  // is the same place, where fewest runs lock up.
+  // The two ends of the argument: where most runs lock up, and where most ENOMEM is returned; if
+  // that is the same place, where fewest runs lock up.
   const auto by_lockups = [](const PointResult* a, const PointResult* b) {
     if (lockup_share(*a) != lockup_share(*b)) return lockup_share(*a) < lockup_share(*b);
     return enomem_share(*a) > enomem_share(*b);

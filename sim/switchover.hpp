@@ -18,7 +18,9 @@ class SwitchoverStrategy final : public Strategy {
   std::uint32_t pick_cpu(std::span<const CpuView> cpus, std::uint32_t current) override {
     return next().pick_cpu(cpus, current);
   }
-  bool asks_at_points() const override { return !first_.takes_defaults() && first_.asks_at_points(); }
+  bool asks_at_points() const override {
+    return !first_.takes_defaults() && first_.asks_at_points();
+  }
   void spawned(const Task& task) override {
     first_.spawned(task);
     then_.spawned(task);

@@ -24,9 +24,8 @@ Sample run(const std::string& command) {
   std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
   char name[64], work[64], unit[64], checksum[64];
   Sample sample;
-  if (pipe == nullptr ||
-      std::fscanf(pipe.get(), "%63s %63s %lf %63s chk=%63s", name, work, &sample.rate, unit,
-                  checksum) != 5) {
+  if (pipe == nullptr || std::fscanf(pipe.get(), "%63s %63s %lf %63s chk=%63s", name, work,
+                                     &sample.rate, unit, checksum) != 5) {
     std::fprintf(stderr, "bench: cannot run: %s\n", command.c_str());
     std::exit(1);
   }
@@ -35,7 +34,8 @@ Sample run(const std::string& command) {
 }
 
 double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<long>(values.size() / 2), values.end());
+  std::nth_element(values.begin(), values.begin() + static_cast<long>(values.size() / 2),
+                   values.end());
   return values[values.size() / 2];
 }
 
@@ -114,12 +114,12 @@ void write_json(const std::vector<Row>& rows, double whole, const char* path) {
   out << "{\"rows\": [";
   const char* comma = "";
   for (const Row& row : rows) {
-    out << comma << "{\"id\": \"" << row.work->id << "\", \"value\": " << row.rate << ", \"unit\": \""
-        << row.work->unit << "\", \"ratios\": {\"fcontext\": " << row.fcontext;
+    out << comma << "{\"id\": \"" << row.work->id << "\", \"value\": " << row.rate
+        << ", \"unit\": \"" << row.work->unit << "\", \"ratios\": {\"fcontext\": " << row.fcontext;
     if (row.textbook != 0) out << ", \"textbook\": " << row.textbook;
     if (row.of_w4 != 0) out << ", \"w4\": " << row.of_w4;
-    out << ", \"lockdep_on\": " << row.lockdep / row.rate << "}, \"checksums_equal\": "
-        << (row.equal ? "true" : "false") << "}";
+    out << ", \"lockdep_on\": " << row.lockdep / row.rate
+        << "}, \"checksums_equal\": " << (row.equal ? "true" : "false") << "}";
     comma = ", ";
   }
   out << ", {\"id\": \"too-small-to-fail\", \"value\": " << whole

@@ -1,5 +1,5 @@
-// Whole runs of an experiment, one after another on one thread: what the core's speed comes to in the
-// end. Prints one line as the workload programs do; its checksum is of the runs' trace hashes.
+// Whole runs of an experiment, one after another on one thread: what the core's speed comes to in
+// the end. Prints one line as the workload programs do; its checksum is of the runs' trace hashes.
 //
 //   core_whole_runs FILE RUNS
 

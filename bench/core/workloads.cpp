@@ -2,10 +2,10 @@
 // work as baseline/sim.hpp does on a raw context switch, with choices recorded, events hashed, CPU
 // clocks charged, and the strategy behind its interface. Equal checksums prove equal work.
 //
-// The baselines' clock moves only when everybody waits. So that brink's, which also moves with every
-// step, gives the same order, one of their time units is 2^40 ns here (2^30 where sums would
-// overflow), every deadline is a whole number of units, and deadlines within one unit are kept apart
-// in the order in which they were set.
+// The baselines' clock moves only when everybody waits. So that brink's, which also moves with
+// every step, gives the same order, one of their time units is 2^40 ns here (2^30 where sums would
+// overflow), every deadline is a whole number of units, and deadlines within one unit are kept
+// apart in the order in which they were set.
 
 #include <cstdio>
 #include <cstdlib>
@@ -28,12 +28,12 @@ namespace {
 struct World {
   Core& core;
   Mutex* mutexes = nullptr;
-  u64 left = 0;        ///< W1: yields of each task; W3: acquisitions of all together
+  u64 left = 0;  ///< W1: yields of each task; W3: acquisitions of all together
   u64 seed = 0;
   bool lockup = false;
   Rng* luck = nullptr;
   unsigned unit_bits = 30;  ///< a unit is 2^bits ns: the baselines do not divide either
-  Nanos apart = 0;     ///< how far deadlines within one unit are kept apart
+  Nanos apart = 0;          ///< how far deadlines within one unit are kept apart
   u64 sleeps = 0;
 };
 

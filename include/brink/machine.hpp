@@ -31,21 +31,21 @@ struct MountConfig {
 };
 
 struct MachineConfig {
-  std::uint32_t cpus = 2;              ///< 1 … 64
-  std::uint32_t hz = 250;              ///< ticks a second
+  std::uint32_t cpus = 2;  ///< 1 … 64
+  std::uint32_t hz = 250;  ///< ticks a second
   Preempt preempt = Preempt::voluntary;
   std::uint64_t memory = 512 * MiB;
-  std::uint64_t reserved = 0;          ///< kernel image and memory map, off `memory` before `managed`
+  std::uint64_t reserved = 0;  ///< kernel image and memory map, off `memory` before `managed`
   std::uint64_t swap = 0;
   std::string swap_device = "disk";
   Costs costs;
   SchedulerConfig scheduler;
   Nanos time_limit = 3'600 * seconds;
-  Nanos settle = 300 * seconds;        ///< W of the settling phase
+  Nanos settle = 300 * seconds;  ///< W of the settling phase
   Nanos hung_task_timeout = 120 * seconds;
   Nanos soft_lockup_limit = 20 * seconds;
   bool lockdep = false;
-  bool single_step = false;            ///< no bulk steps; same results, slower
+  bool single_step = false;  ///< no bulk steps; same results, slower
   std::vector<MountConfig> mounts;
 };
 

@@ -28,7 +28,9 @@ enum class Verdict : std::uint8_t {
 inline constexpr std::size_t verdict_count = 9;
 const char* name(Verdict verdict);
 
-constexpr bool is_lockup(Verdict v) { return v >= Verdict::memory_deadlock && v <= Verdict::soft_lockup; }
+constexpr bool is_lockup(Verdict v) {
+  return v >= Verdict::memory_deadlock && v <= Verdict::soft_lockup;
+}
 constexpr bool is_proved(Verdict v) {
   return v == Verdict::memory_deadlock || v == Verdict::deadlock;
 }
@@ -64,7 +66,14 @@ inline constexpr std::size_t cause_count = 4;
 const char* name(Cause cause);
 
 /// What followed from a failure beyond its fate.
-enum class Consequence : std::uint8_t { fs_error, later_errno, leaked, left_locked, corrupted, panic };
+enum class Consequence : std::uint8_t {
+  fs_error,
+  later_errno,
+  leaked,
+  left_locked,
+  corrupted,
+  panic
+};
 const char* name(Consequence consequence);
 
 const char* name(Reaction reaction);
@@ -80,7 +89,7 @@ struct FailureRecord {
   OnFailure on_failure = OnFailure::propagate;
   Cause cause = Cause::give_up;
   Fate fate = Fate::unresolved;
-  std::string syscall;    ///< in which it began; empty for work without one
+  std::string syscall;      ///< in which it began; empty for work without one
   std::int64_t result = 0;  ///< what that returned, once it has
   Nanos began = 0, ended = 0;
   std::vector<Consequence> consequences;
@@ -89,7 +98,8 @@ struct FailureRecord {
 
 /// Why a supplier of memory could not help a request (design §4).
 struct SupplierReport {
-  std::string supplier;  ///< "free pages", "reclaim", "I/O", "OOM kill", "victim", "refusal", "bystander"
+  std::string
+      supplier;  ///< "free pages", "reclaim", "I/O", "OOM kill", "victim", "refusal", "bystander"
   std::string why;
 };
 
@@ -97,13 +107,13 @@ struct SupplierReport {
 struct LockupMember {
   TaskId id = no_task;
   std::string task;
-  std::string waits_for;          ///< "memory: order 0, GFP_NOFS, site …", "mutex ext4.dir.i_mutex:/srv"
-  bool memory = false;            ///< whether that is memory
-  bool obliged = false;           ///< in a system call, fault or exit, or working for one who is
-  bool victim = false;            ///< chosen by the OOM killer
-  TaskId holder = no_task;        ///< who holds the lock that it waits for
+  std::string waits_for;  ///< "memory: order 0, GFP_NOFS, site …", "mutex ext4.dir.i_mutex:/srv"
+  bool memory = false;    ///< whether that is memory
+  bool obliged = false;   ///< in a system call, fault or exit, or working for one who is
+  bool victim = false;    ///< chosen by the OOM killer
+  TaskId holder = no_task;  ///< who holds the lock that it waits for
   Nanos since = 0;
-  std::string site;               ///< of its memory wait
+  std::string site;  ///< of its memory wait
   OnFailure on_failure = OnFailure::propagate;
   std::string syscall;
   std::vector<std::string> locks_held;
@@ -116,11 +126,12 @@ struct Lockup {
   bool absolute = false;  ///< no bystander could help; else it outlived the settling phase
   Nanos closed_at = 0;
   std::uint64_t closed_at_choice = 0;
-  std::uint64_t first_question = 0;  ///< number of the first policy question that a member asked; 0 if none
+  std::uint64_t first_question =
+      0;  ///< number of the first policy question that a member asked; 0 if none
   std::vector<LockupMember> members;
   std::vector<std::string> bystanders;
-  /// Sites by whose nature, not by policy, members cannot be refused; empty if every member's request
-  /// may be refused. A lockup with a policy that refuses is attributed to these.
+  /// Sites by whose nature, not by policy, members cannot be refused; empty if every member's
+  /// request may be refused. A lockup with a policy that refuses is attributed to these.
   std::vector<std::string> never_refused;
 };
 
@@ -153,15 +164,16 @@ struct ReactionCount {
 
 /// Counters of one run. All are exact; none depends on the host.
 struct Counters {
-  std::uint64_t page_touches = 0;   ///< pages that user code wrote to for the first time, swap-ins included
-  std::uint64_t allocations = 0;    ///< page allocator requests
+  std::uint64_t page_touches =
+      0;  ///< pages that user code wrote to for the first time, swap-ins included
+  std::uint64_t allocations = 0;  ///< page allocator requests
   std::uint64_t slab_allocations = 0;
-  std::uint64_t slow_path = 0;      ///< requests that entered the slow path
-  std::uint64_t rounds = 0;         ///< slow-path rounds
-  std::uint64_t questions = 0;      ///< questions to the allocation policy
+  std::uint64_t slow_path = 0;  ///< requests that entered the slow path
+  std::uint64_t rounds = 0;     ///< slow-path rounds
+  std::uint64_t questions = 0;  ///< questions to the allocation policy
   std::uint64_t oom_rounds = 0;
   std::uint64_t oom_kills = 0;
-  std::uint64_t fs_errors = 0;      ///< errors that file systems recorded: aborted journals, damage
+  std::uint64_t fs_errors = 0;  ///< errors that file systems recorded: aborted journals, damage
   std::uint64_t failures_warned = 0;  ///< "page allocation failure" lines in the log, ratelimited
   std::uint64_t pages_scanned = 0, pages_reclaimed = 0, swap_outs = 0, swap_ins = 0;
   std::uint64_t context_switches = 0, syscalls = 0, choices = 0, steps = 0;

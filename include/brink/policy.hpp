@@ -1,8 +1,8 @@
 // Policies: what kernel developers argue about. The allocator, the OOM killer and reclaim each ask
 // their policy a question and do what it answers; a policy does nothing itself (design §5).
 //
-// Every method is pure: what a request has been through is in its arguments, so that the watchers may
-// ask "what if" as often as they like.
+// Every method is pure: what a request has been through is in its arguments, so that the watchers
+// may ask "what if" as often as they like.
 #pragma once
 
 #include <cstdint>
@@ -49,11 +49,11 @@ struct AllocAttempt {
 
   std::uint32_t rounds = 0;              ///< slow-path rounds so far, this one included
   std::uint32_t no_progress_rounds = 0;  ///< of these, how many in which reclaim made no progress
-  std::uint32_t oom_rounds = 0;          ///< of these, how many ran the OOM path and it reported progress
-  bool progress = false;                 ///< whether this round's reclaim made progress (era's definition)
-  Pages reclaimed = 0;                   ///< by all rounds together
-  Nanos waited = 0;                      ///< since the request entered the slow path
-  OomResult oom = OomResult::none;       ///< of the previous OOM round
+  std::uint32_t oom_rounds = 0;  ///< of these, how many ran the OOM path and it reported progress
+  bool progress = false;         ///< whether this round's reclaim made progress (era's definition)
+  Pages reclaimed = 0;           ///< by all rounds together
+  Nanos waited = 0;              ///< since the request entered the slow path
+  OomResult oom = OomResult::none;  ///< of the previous OOM round
   CompactResult compaction = CompactResult::none;
 };
 
@@ -76,12 +76,12 @@ struct TaskView {
   TaskId parent = no_task;
   const char* comm = "";
   Pages rss = 0, swap_entries = 0, page_tables = 0, total_vm = 0;
-  int oom_score_adj = 0;      ///< -1000 … 1000
+  int oom_score_adj = 0;  ///< -1000 … 1000
   bool has_mm = false;
   bool kthread = false;
   bool init = false;
-  bool admin = false;         ///< CAP_SYS_ADMIN
-  bool victim = false;        ///< chosen already, still there
+  bool admin = false;   ///< CAP_SYS_ADMIN
+  bool victim = false;  ///< chosen already, still there
   bool exiting = false;
   bool dumping_core = false;
   bool fatal_signal = false;
@@ -152,9 +152,9 @@ enum class OomGate : std::uint8_t { kill, pretend, refuse };
 
 struct OomChoice {
   enum class Kind : std::uint8_t {
-    kill,     ///< `victim`
-    wait,     ///< nobody now: an earlier victim is on its way out
-    nobody,   ///< there is no killable task: the kernel panics
+    kill,    ///< `victim`
+    wait,    ///< nobody now: an earlier victim is on its way out
+    nobody,  ///< there is no killable task: the kernel panics
   };
   Kind kind = Kind::nobody;
   TaskId victim = no_task;

@@ -12,8 +12,8 @@ namespace brink {
 
 class Params;
 
-/// One program with its arguments. One object serves every task and run that executes it, on several
-/// threads at once: main() must keep what it remembers in its own frames.
+/// One program with its arguments. One object serves every task and run that executes it, on
+/// several threads at once: main() must keep what it remembers in its own frames.
 class Program {
  public:
   virtual ~Program() = default;
@@ -25,8 +25,8 @@ class Program {
   /// the file's `count`; each has its own main(), told apart by Syscalls::instance().
   virtual std::uint32_t processes() const { return 1; }
 
-  /// Paths that it will use; each must lie on a mounted file system. One that ends in / is a directory
-  /// that is there from the start; of any other the directories above it are.
+  /// Paths that it will use; each must lie on a mounted file system. One that ends in / is a
+  /// directory that is there from the start; of any other the directories above it are.
   virtual std::vector<std::string> paths() const { return {}; }
 
   /// Files of the host that its behaviour depends on; their contents go into the run's digest.

@@ -32,8 +32,8 @@ class Random {
     return block_[--left_];
   }
 
-  /// Uniform in [0, n); n must be at least 1. Boost.Random's integer distribution: the same on every
-  /// compiler, without modulo bias.
+  /// Uniform in [0, n); n must be at least 1. Boost.Random's integer distribution: the same on
+  /// every compiler, without modulo bias.
   std::uint64_t below(std::uint64_t n);
 
   /// True with `ppm` in a million; never at 0, always from 1,000,000 on. Integers only.

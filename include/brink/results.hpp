@@ -34,15 +34,16 @@ struct PointResult {
   std::uint64_t enomem_syscalls = 0;
   std::array<std::uint64_t, cause_count> enomem{};
   std::uint64_t enomem_refusable = 0;
-  std::map<std::string, std::map<std::string, std::uint64_t>> errnos;  ///< syscall → errno name or "0" → count
+  std::map<std::string, std::map<std::string, std::uint64_t>>
+      errnos;  ///< syscall → errno name or "0" → count
   std::map<std::string, std::array<std::uint64_t, fate_count>> fates;
   std::map<std::pair<std::string, std::string>, std::array<std::uint64_t, 5>> reactions;
   std::uint64_t oom_kills = 0, failures_warned = 0;
   std::vector<std::uint64_t> page_touches;  ///< of each run, in order of index
   std::vector<std::uint64_t> virtual_ms;    ///< likewise
   std::vector<FaultCounters> faults;
-  std::uint64_t trace_hash = 0;             ///< the runs' hashes combined in order of index
-  std::map<std::string, std::string> first; ///< verdict → id of the first run that ended so
+  std::uint64_t trace_hash = 0;              ///< the runs' hashes combined in order of index
+  std::map<std::string, std::string> first;  ///< verdict → id of the first run that ended so
 };
 
 /// One line of [expect], judged.
@@ -50,7 +51,7 @@ struct Expectation {
   std::string where;  ///< the point or filter it speaks of
   std::string says;   ///< the condition
   bool ok = false;
-  std::string found;  ///< the value that decided it
+  std::string found;     ///< the value that decided it
   bool vacuous = false;  ///< it spoke of no runs
 };
 

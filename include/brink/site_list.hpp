@@ -74,7 +74,8 @@
   X(ext4_extent_split,   "ext4.extent.split",          "EX3",       "list of blocks for a split",   "kmalloc-32") \
   X(ext4_write_io_end,   "ext4.writepage.io_end",      "S5a",       "ext4_io_end of a single page", "ext4_io_end") \
   X(wb_work,             "writeback.work.item",        "S5j",       "request to a flusher",         "kmalloc-128") \
-  X(blk_page_bio,        "block.writepage.bio",        "S5d",       "bio of a block device's page (mempool)", "bio-0")
+  X(blk_page_bio,        "block.writepage.bio",        "S5d",       "bio of a device's page (mempool)", "bio-0") \
+
 // clang-format on
 
 namespace brink {
@@ -86,8 +87,7 @@ enum : std::uint16_t {
 #undef BRINK_SITE_NUMBER
       builtin_count
 };
-#define BRINK_SITE_CONSTANT(id, name, rows, object, cache) \
-  inline constexpr Site id{id##_number};
+#define BRINK_SITE_CONSTANT(id, name, rows, object, cache) inline constexpr Site id{id##_number};
 BRINK_SITES(BRINK_SITE_CONSTANT)
 #undef BRINK_SITE_CONSTANT
 }  // namespace site

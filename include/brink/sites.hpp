@@ -9,8 +9,8 @@
 
 namespace brink {
 
-/// Index of a site in its machine's table. The built-in ones are named in site_list.hpp; programs and
-/// users may add more to a machine (SiteTable).
+/// Index of a site in its machine's table. The built-in ones are named in site_list.hpp; programs
+/// and users may add more to a machine (SiteTable).
 enum class Site : std::uint16_t {};
 
 /// What the caller of an allocation does when it fails.

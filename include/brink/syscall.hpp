@@ -1,6 +1,6 @@
 // The surface that simulated programs stand on: system calls, memory, time. Results are what Linux
-// returns: a value, or a negative errno. A program whose process is killed never comes back from the
-// call it is in; its frames unwind by ProcessEnd, which nothing but the kernel may catch.
+// returns: a value, or a negative errno. A program whose process is killed never comes back from
+// the call it is in; its frames unwind by ProcessEnd, which nothing but the kernel may catch.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ class KernelCalls {
   virtual Object alloc_object(std::string_view cache, std::uint32_t size, Gfp gfp, Site site) = 0;
   virtual void free(Object object) = 0;
 
-  /// What became of the last failed allocation, where it is not returned: done without, or a smaller
-  /// request in its place (design §6).
+  /// What became of the last failed allocation, where it is not returned: done without, or a
+  /// smaller request in its place (design §6).
   virtual void did_without() = 0;
 
   /// Opens a system call (or a page fault, "#PF"); calls do not nest.
@@ -87,7 +87,8 @@ class Syscalls {
   virtual int rename(std::string_view from, std::string_view to) = 0;
   virtual int stat(std::string_view path, Stat* result = nullptr) = 0;
 
-  // Memory. mmap() and brk() return an address, or a negative errno as a value above -4096 unsigned.
+  // Memory. mmap() and brk() return an address, or a negative errno as a value above -4096
+  // unsigned.
   virtual std::int64_t mmap_anonymous(std::uint64_t bytes) = 0;
   virtual int munmap(Address address, std::uint64_t bytes) = 0;
   virtual Address brk(Address end) = 0;

@@ -14,7 +14,8 @@ inline constexpr Nanos ms = 1'000 * us;
 inline constexpr Nanos seconds = 1'000 * ms;
 inline constexpr Nanos never = ~Nanos{0};
 
-/// Index of a task in its machine, dense and in order of creation; not reused while the machine lives.
+/// Index of a task in its machine, dense and in order of creation; not reused while the machine
+/// lives.
 using TaskId = std::uint32_t;
 inline constexpr TaskId no_task = ~TaskId{0};
 

@@ -1,6 +1,6 @@
-// Where bios come from: a slab cache with a reserve of two behind it (mm/mempool.c and the fs_bio_set
-// of block/bio.c, Linux 4.0), so that whoever may sleep always gets one in the end. Left out: the
-// pools of bio_vecs, the rescuer for stacked drivers, per-device sets.
+// Where bios come from: a slab cache with a reserve of two behind it (mm/mempool.c and the
+// fs_bio_set of block/bio.c, Linux 4.0), so that whoever may sleep always gets one in the end. Left
+// out: the pools of bio_vecs, the rescuer for stacked drivers, per-device sets.
 #pragma once
 
 #include <string>

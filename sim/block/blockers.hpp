@@ -6,8 +6,8 @@
 
 namespace brink {
 
-/// `task` must do what it took upon itself at `since`. What it began inside of its unlimited loop it
-/// also ends there; what it began before, only once it has left the loop.
+/// `task` must do what it took upon itself at `since`. What it began inside of its unlimited loop
+/// it also ends there; what it began before, only once it has left the loop.
 inline void name_blocker(BlockerSink& sink, const Task& task, Nanos since) {
   if (task.loop == nullptr || since >= task.loop_since) {
     sink.inner(task);

@@ -9,8 +9,8 @@
 
 namespace brink {
 
-/// How long a device takes for a request: `command`, then `seek` unless it begins where the last one
-/// ended, then `page` for each page of it. Values tagged `guess` are orders of magnitude.
+/// How long a device takes for a request: `command`, then `seek` unless it begins where the last
+/// one ended, then `page` for each page of it. Values tagged `guess` are orders of magnitude.
 struct DeviceRow {
   const char* name;
   const char* summary;
@@ -20,8 +20,9 @@ struct DeviceRow {
   std::uint32_t depth;  ///< requests that it serves at once
 };
 
-/// disk: design §3 (6 ms) for a seek; 41 us a page, that is 100 MB/s (guess); one request at a time.
-/// ssd: design §3 (100 us) a command; 8 us a page, that is 500 MB/s (guess); 8 at once (guess).
+/// disk: design §3 (6 ms) for a seek; 41 us a page, that is 100 MB/s (guess); one request at a
+/// time. ssd: design §3 (100 us) a command; 8 us a page, that is 500 MB/s (guess); 8 at once
+/// (guess).
 std::span<const DeviceRow> device_table();
 
 /// The row of that name, or null.

@@ -1,5 +1,5 @@
-// Doubly linked lists through the objects themselves (include/linux/list.h): joining and leaving one
-// costs no memory, and an object that dies with its world need not leave first.
+// Doubly linked lists through the objects themselves (include/linux/list.h): joining and leaving
+// one costs no memory, and an object that dies with its world need not leave first.
 #pragma once
 
 #include <boost/intrusive/list.hpp>

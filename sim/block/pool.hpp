@@ -1,6 +1,6 @@
 // Storage for the host side of kernel objects that come and go all the time: stable addresses, no
-// allocation once warm, and whatever is alive when the world ends is destroyed with it. What such an
-// object costs the simulated machine is a slab object of its own.
+// allocation once warm, and whatever is alive when the world ends is destroyed with it. What such
+// an object costs the simulated machine is a slab object of its own.
 #pragma once
 
 #include <cstddef>

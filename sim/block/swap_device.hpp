@@ -1,5 +1,5 @@
-// Swap on a block device (mm/page_io.c, Linux 4.0): slot n is block n of it; each page is a bio of its
-// own, and neighbours meet in the queue. Left out: swap files.
+// Swap on a block device (mm/page_io.c, Linux 4.0): slot n is block n of it; each page is a bio of
+// its own, and neighbours meet in the queue. Left out: swap files.
 #pragma once
 
 #include <vector>

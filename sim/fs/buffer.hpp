@@ -1,6 +1,6 @@
-// The buffer cache: metadata blocks of a device in its page cache (fs/buffer.c, Linux 4.0). A block is
-// a page, so that each page has one buffer. Left out: the per-CPU LRU of buffers, which would keep a
-// few of them busy, and block sizes other than 4 KiB.
+// The buffer cache: metadata blocks of a device in its page cache (fs/buffer.c, Linux 4.0). A block
+// is a page, so that each page has one buffer. Left out: the per-CPU LRU of buffers, which would
+// keep a few of them busy, and block sizes other than 4 KiB.
 //
 // A buffer says whether a block is in memory and in what state; what the block means is kept by the
 // file system itself.
@@ -24,23 +24,23 @@ struct Writeback;
 
 enum BufferState : std::uint32_t {
   BH_Uptodate = 1u << 0,
-  BH_Dirty = 1u << 1,         ///< to be written in place
-  BH_Lock = 1u << 2,          ///< under I/O
-  BH_JBDDirty = 1u << 3,      ///< dirty, but the journal's business
-  BH_Shadow = 1u << 4,        ///< being written to the journal, from its own page
-  BH_Revoked = 1u << 5,       ///< the running transaction revokes it
-  BH_RevokeValid = 1u << 6,   ///< BH_Revoked can be trusted
+  BH_Dirty = 1u << 1,        ///< to be written in place
+  BH_Lock = 1u << 2,         ///< under I/O
+  BH_JBDDirty = 1u << 3,     ///< dirty, but the journal's business
+  BH_Shadow = 1u << 4,       ///< being written to the journal, from its own page
+  BH_Revoked = 1u << 5,      ///< the running transaction revokes it
+  BH_RevokeValid = 1u << 6,  ///< BH_Revoked can be trusted
   BH_Write_EIO = 1u << 7,
-  BH_Escape = 1u << 8,        ///< begins with the journal's magic number
+  BH_Escape = 1u << 8,  ///< begins with the journal's magic number
 };
 
 struct Buffer {
   BlockNumber block = 0;
   Pfn page = no_page;
   std::uint32_t state = 0;
-  std::uint32_t count = 0;         ///< b_count
+  std::uint32_t count = 0;  ///< b_count
   JournalHead* jh = nullptr;
-  Task* submitter = nullptr;       ///< who is about to start the I/O that it is marked with
+  Task* submitter = nullptr;  ///< who is about to start the I/O that it is marked with
   Nanos submitting_since = 0;
   Waiters sleepers;
   SlabObject head;

@@ -1,5 +1,5 @@
-// The pages under the buffers: what the flusher and reclaim do with them (block_write_full_page() and
-// try_to_free_buffers(), fs/buffer.c, Linux 4.0).
+// The pages under the buffers: what the flusher and reclaim do with them (block_write_full_page()
+// and try_to_free_buffers(), fs/buffer.c, Linux 4.0).
 
 #include "brink/site_list.hpp"
 #include "sim/block/blockers.hpp"
@@ -9,8 +9,8 @@
 
 namespace brink {
 
-/// Writes a page that is locked and no longer marked dirty; unlocks it. False if it had to be left for
-/// later, because its buffer is under I/O.
+/// Writes a page that is locked and no longer marked dirty; unlocks it. False if it had to be left
+/// for later, because its buffer is under I/O.
 bool BufferCache::write_page(Pfn page, bool sync) {
   PageCache& cache = memory_.cache();
   Buffer* const buffer = lookup(memory_.page(page).index);

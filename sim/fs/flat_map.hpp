@@ -1,5 +1,5 @@
-// A small hash map on one array: linear probing, no tombstones. It is looked up and not iterated, so
-// that nothing depends on its order, except for sums.
+// A small hash map on one array: linear probing, no tombstones. It is looked up and not iterated,
+// so that nothing depends on its order, except for sums.
 #pragma once
 
 #include <cstdint>

@@ -19,12 +19,22 @@ std::string mm_name(const void* process) {
 }  // namespace
 
 Process::Process(Kernel& in, const ProcessConfig& config)
-    : kernel(in), program(config.program), body(config.body), argument(config.argument),
-      instance(config.instance), oom_score_adj(config.oom_score_adj), start(config.start),
-      shared(config.shared != nullptr ? *config.shared : own), random(config.random), mm(in.memory(), {mm_name, this}), files(in.memory()) {}
+    : kernel(in),
+      program(config.program),
+      body(config.body),
+      argument(config.argument),
+      instance(config.instance),
+      oom_score_adj(config.oom_score_adj),
+      start(config.start),
+      shared(config.shared != nullptr ? *config.shared : own),
+      random(config.random),
+      mm(in.memory(), {mm_name, this}),
+      files(in.memory()) {}
 
 Kernel::Kernel(Memory& memory, Vfs& vfs)
-    : core_(memory.core()), memory_(memory), vfs_(vfs),
+    : core_(memory.core()),
+      memory_(memory),
+      vfs_(vfs),
       taskstats_(memory.slab_cache({.name = "taskstats", .size = 328})) {
   memory_.set_oom_host(*this);
 }
@@ -114,7 +124,8 @@ std::int64_t Kernel::leave(Process& process, std::int64_t result) {
     for (SuperBlock* sb : vfs_.super_blocks()) sb->settle_success(task);
   }
   if (failures.settle_syscall(task, name, result)) {
-    bug(std::string(name) + " reported success although an allocation had failed and its effect was lost");
+    bug(std::string(name) +
+        " reported success although an allocation had failed and its effect was lost");
   }
   core_.note(EventKind::syscall_return,
              std::uint64_t{task.id} << 16 | static_cast<std::uint64_t>(process.syscall),
@@ -136,7 +147,8 @@ std::int64_t Kernel::leave(Process& process, std::int64_t result) {
 /// An errno is worth telling unless it is what a lookup of nothing returns.
 void Kernel::tell_error(const Process& process, int error) const {
   Story* const story = memory_.story();
-  if (story == nullptr || error == ENOENT) [[likely]] return;
+  if (story == nullptr || error == ENOENT) [[likely]]
+    return;
   story->tell(std::string(process.task->name()) + ":" + std::to_string(process.task->id) + ": " +
               table_.name(process.syscall) + " returns " + errno_name(error));
 }
@@ -150,7 +162,8 @@ void Kernel::check_signals(Process& process) {
 }
 
 void Kernel::check_locks(const Process& process, const char* where) {
-  if (process.task->locks == nullptr) [[likely]] return;
+  if (process.task->locks == nullptr) [[likely]]
+    return;
   for (const std::string& lock : held_locks(*process.task)) {
     bug("lock held at return from " + std::string(where) + ": " + lock);
   }

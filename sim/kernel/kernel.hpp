@@ -33,8 +33,8 @@ class Kernel final : public OomHost, public PanicSink {
 
   // --- Boot.
 
-  /// Spawns init, which runs `setup` before any other process: it fills the reserve of bios, mounts,
-  /// and spawns whoever is there from the start. Afterwards it stays, and cannot be killed.
+  /// Spawns init, which runs `setup` before any other process: it fills the reserve of bios,
+  /// mounts, and spawns whoever is there from the start. Afterwards it stays, and cannot be killed.
   void boot(std::function<void()> setup);
   /// Makes a process; its task is READY at once. Not before boot().
   Process& spawn(const ProcessConfig& config);

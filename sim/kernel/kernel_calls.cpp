@@ -38,9 +38,8 @@ auto ProcessCalls::insist(Site site, unsigned order, Gfp gfp, Try&& attempt) {
 }
 
 KernelCalls::Object ProcessCalls::alloc_pages(unsigned order, Gfp gfp, Site site) {
-  const Pfn page = insist(site, order, gfp, [&] {
-    return kernel_.memory().alloc_pages(site, order, gfp);
-  });
+  const Pfn page =
+      insist(site, order, gfp, [&] { return kernel_.memory().alloc_pages(site, order, gfp); });
   if (page == no_page) return none;
   KernelObject object;
   object.owner = &process_;
@@ -56,7 +55,8 @@ KernelCalls::Object ProcessCalls::alloc_object(std::string_view cache, std::uint
   SlabCache* const slab =
       cache.empty() ? nullptr : &memory.slab_cache({.name = cache, .size = size});
   const SlabObject got = insist(site, 0, gfp, [&] {
-    return slab != nullptr ? memory.alloc_object(*slab, site, gfp) : memory.kmalloc(size, site, gfp);
+    return slab != nullptr ? memory.alloc_object(*slab, site, gfp)
+                           : memory.kmalloc(size, site, gfp);
   });
   if (!got) return none;
   KernelObject object;

@@ -1,7 +1,7 @@
-// A process: address space, open files, what it runs, and where it is between user mode and its exit
-// (struct task_struct and friends, include/linux/sched.h; kernel/exit.c, kernel/signal.c, Linux 4.0).
-// Left out: threads of one group, fork and exec (a process is spawned with its program), users,
-// signals other than SIGKILL, wait().
+// A process: address space, open files, what it runs, and where it is between user mode and its
+// exit (struct task_struct and friends, include/linux/sched.h; kernel/exit.c, kernel/signal.c,
+// Linux 4.0). Left out: threads of one group, fork and exec (a process is spawned with its
+// program), users, signals other than SIGKILL, wait().
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ struct ProcessConfig {
   std::uint32_t instance = 0;
   int oom_score_adj = 0;
   bool daemon = false;
-  Nanos start = 0;                   ///< when main() begins
+  Nanos start = 0;                          ///< when main() begins
   std::shared_ptr<void>* shared = nullptr;  ///< Syscalls::shared(); null: nobody shares it
   Random random;
 };
@@ -51,25 +51,25 @@ struct Process {
   const std::uint32_t instance;
   const int oom_score_adj;
   const Nanos start;
-  std::shared_ptr<void> own;   ///< what it remembers, if nobody shares it
+  std::shared_ptr<void> own;  ///< what it remembers, if nobody shares it
   std::shared_ptr<void>& shared;
   Nanos started = 0;
   Random random;
   bool init = false;
-  bool has_mm = true;          ///< until exit_mm()
+  bool has_mm = true;  ///< until exit_mm()
   bool ended = false;
   int exit_code = 0;
   AddressSpace mm;
   Files files;
-  std::vector<File*> work;     ///< files whose last reference went in this call (task_work)
+  std::vector<File*> work;  ///< files whose last reference went in this call (task_work)
 
-  std::uint32_t objects = 0;   ///< of KernelCalls, not freed yet
+  std::uint32_t objects = 0;  ///< of KernelCalls, not freed yet
 
   // Where it is.
-  Sys syscall = Sys::exit;     ///< that it is in
-  Nanos entered = never;       ///< since when; `never` in user mode
-  Sys failed = Sys::exit;      ///< the last call that failed, until the program has reacted
-  int failed_error = 0;        ///< 0: nothing to react to
+  Sys syscall = Sys::exit;  ///< that it is in
+  Nanos entered = never;    ///< since when; `never` in user mode
+  Sys failed = Sys::exit;   ///< the last call that failed, until the program has reacted
+  int failed_error = 0;     ///< 0: nothing to react to
 };
 
 }  // namespace brink

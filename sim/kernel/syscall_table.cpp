@@ -37,7 +37,8 @@ constexpr std::array<Row, 16> rows = {{
 
 // An entry's key: number, errno (12 bits), reaction (3 bits).
 constexpr std::uint32_t key_of(Sys number, int error, unsigned reaction = 0) {
-  return static_cast<std::uint32_t>(number) << 15 | static_cast<std::uint32_t>(error) << 3 | reaction;
+  return static_cast<std::uint32_t>(number) << 15 | static_cast<std::uint32_t>(error) << 3 |
+         reaction;
 }
 constexpr Sys number_of(std::uint32_t key) { return static_cast<Sys>(key >> 15); }
 constexpr int error_of(std::uint32_t key) { return static_cast<int>(key >> 3 & 0xfff); }
@@ -54,7 +55,8 @@ void add(FlatMap<std::uint32_t, std::uint64_t>& map, std::uint32_t key) {
 
 const char* SyscallTable::name(Sys number) const {
   if (number >= Sys::first_dynamic) {
-    const auto index = static_cast<std::size_t>(number) - static_cast<std::size_t>(Sys::first_dynamic);
+    const auto index =
+        static_cast<std::size_t>(number) - static_cast<std::size_t>(Sys::first_dynamic);
     BRINK_ASSERT(index < dynamic_.size());
     return dynamic_[index].c_str();
   }

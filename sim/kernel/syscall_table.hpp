@@ -1,6 +1,6 @@
-// System calls by number and name (arch/x86/syscalls/syscall_64.tbl, Linux 4.0). What is none but is
-// entered like one, as a page fault, has a number of brink's own; names that a program brings along
-// (KernelCalls::enter) follow.
+// System calls by number and name (arch/x86/syscalls/syscall_64.tbl, Linux 4.0). What is none but
+// is entered like one, as a page fault, has a number of brink's own; names that a program brings
+// along (KernelCalls::enter) follow.
 #pragma once
 
 #include <cstdint>

@@ -37,8 +37,8 @@ class Lock : public Waitable {
   /// Dense within the machine, in order of making; what lock_grant events carry.
   std::uint32_t id() const { return id_; }
 
-  /// Takes it for exclusive use, whatever its kind. 0, or -EINTR if a signal that `mode` admits came
-  /// first. For those who know a lock only by its name.
+  /// Takes it for exclusive use, whatever its kind. 0, or -EINTR if a signal that `mode` admits
+  /// came first. For those who know a lock only by its name.
   [[nodiscard]] virtual int acquire(WaitMode mode) = 0;
   /// Gives back what acquire() took. A no-op once the world has ended.
   virtual void release() noexcept = 0;
@@ -51,8 +51,12 @@ class Lock : public Waitable {
 
  protected:
   Lock(Locks& locks, LockClass& lock_class, const LazyText& name)
-      : Waitable(WaitKind::lock), id_(locks.next_lock_id()), core_(locks.core()),
-        lockdep_(locks.lockdep()), class_(lock_class), name_(name) {}
+      : Waitable(WaitKind::lock),
+        id_(locks.next_lock_id()),
+        core_(locks.core()),
+        lockdep_(locks.lockdep()),
+        class_(lock_class),
+        name_(name) {}
 
   virtual const char* kind_name() const = 0;
 
@@ -62,7 +66,7 @@ class Lock : public Waitable {
     hold.next = task.locks;
     hold.inner = task.loop != nullptr;
     task.locks = &hold;
-    if (task.loop == nullptr) task.progress_at = core_.clock();
+    if (task.loop == nullptr) task.progress_at = core_.now();
     core_.note(EventKind::lock_grant, task.id, id_);
   }
 

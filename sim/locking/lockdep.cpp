@@ -62,8 +62,8 @@ void Lockdep::release_fs_reclaim(const Task& task) noexcept { forget(task, nullp
 
 void Lockdep::forget(const Task& task, const Lock* lock) noexcept {
   std::vector<Held>& held = held_by(task);
-  const auto at = std::find_if(held.rbegin(), held.rend(),
-                               [lock](const Held& h) { return h.lock == lock; });
+  const auto at =
+      std::find_if(held.rbegin(), held.rend(), [lock](const Held& h) { return h.lock == lock; });
   BRINK_ASSERT(at != held.rend());
   held.erase(std::next(at).base());
 }
@@ -86,7 +86,8 @@ void Lockdep::depend(Task& task, const Held& previous, const Held& next) {
   const std::vector<const Dependency*> chain = path(next.key, previous.key);
   if (!chain.empty()) report_circle(task, previous, next, chain);
   const char* const* frames = task.frames.frames.data();
-  known.push_back({next.key, {frames, frames + std::min(task.frames.depth, ShadowStack::depth_max)}});
+  known.push_back(
+      {next.key, {frames, frames + std::min(task.frames.depth, ShadowStack::depth_max)}});
 }
 
 std::vector<const Lockdep::Dependency*> Lockdep::path(Key from, Key to) const {

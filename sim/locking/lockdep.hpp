@@ -25,8 +25,8 @@ enum class LockUse : std::uint8_t { exclusive, shared };
 
 /// Knows, by classes of locks, which lock was ever taken while which was held, and reports an order
 /// that closes a circle the first time that it is seen: whether or not anybody locks up. Left out:
-/// interrupt contexts, read locks that may recurse, the limits on depth and classes; and it does not
-/// switch itself off after the first report, but reports each order of two classes once.
+/// interrupt contexts, read locks that may recurse, the limits on depth and classes; and it does
+/// not switch itself off after the first report, but reports each order of two classes once.
 class Lockdep {
  public:
   static constexpr unsigned subclasses = 8;
@@ -90,29 +90,30 @@ class Lockdep {
 };
 
 /// lockdep's pseudo lock `fs_reclaim` (mm/page_alloc.c, Linux 6.1): a request that may reclaim with
-/// file system rights takes it and releases it at once; a reclaimer holds it. So an order in which a
-/// file system's lock is held around such a request, and taken by reclaim, is reported before memory
-/// is ever short.
+/// file system rights takes it and releases it at once; a reclaimer holds it. So an order in which
+/// a file system's lock is held around such a request, and taken by reclaim, is reported before
+/// memory is ever short.
 class FsReclaim {
  public:
   /// A direct reclaimer for a request of mask `gfp`; construct it before setting PF_MEMALLOC.
   FsReclaim(Locks& locks, Gfp gfp) {
-    if (locks.lockdep() != nullptr) [[unlikely]] enter(locks, gfp);
+    if (locks.lockdep() != nullptr) [[unlikely]]
+      enter(locks, gfp);
   }
   /// kswapd, which reclaims with all rights.
   explicit FsReclaim(Locks& locks) {
-    if (locks.lockdep() != nullptr) [[unlikely]] enter(locks);
+    if (locks.lockdep() != nullptr) [[unlikely]]
+      enter(locks);
   }
   ~FsReclaim() {
-    if (locks_ != nullptr) [[unlikely]] leave();
+    if (locks_ != nullptr) [[unlikely]]
+      leave();
   }
   FsReclaim(const FsReclaim&) = delete;
   FsReclaim& operator=(const FsReclaim&) = delete;
 
   /// Where a request of mask `gfp` enters the allocator (might_alloc()).
-  static void might_alloc(Locks& locks, Gfp gfp) {
-    const FsReclaim at_once(locks, gfp);
-  }
+  static void might_alloc(Locks& locks, Gfp gfp) { const FsReclaim at_once(locks, gfp); }
 
  private:
   void enter(Locks& locks, Gfp gfp);

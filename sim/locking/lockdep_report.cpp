@@ -18,7 +18,9 @@ constexpr const char* recursion_heading =
     "[ INFO: possible recursive locking detected ]\n"
     "---------------------------------------------\n";
 
-std::string who(const Task& task) { return std::string(task.name()) + '/' + std::to_string(task.id); }
+std::string who(const Task& task) {
+  return std::string(task.name()) + '/' + std::to_string(task.id);
+}
 
 std::string stack(const Task& task) {
   std::string text;
@@ -54,9 +56,9 @@ std::string Lockdep::held_text(const Task& task) {
 /// `chain` leads from `next` to `previous`, the last dependency first.
 void Lockdep::report_circle(const Task& task, const Held& previous, const Held& next,
                             const std::vector<const Dependency*>& chain) {
-  std::string text = circle_heading + who(task) + " is trying to acquire lock:\n" + lock_line(next) +
-                     "\nbut task is already holding lock:\n" + lock_line(previous) +
-                     "\nwhich lock already depends on the new lock.\n\n" +
+  std::string text = circle_heading + who(task) + " is trying to acquire lock:\n" +
+                     lock_line(next) + "\nbut task is already holding lock:\n" +
+                     lock_line(previous) + "\nwhich lock already depends on the new lock.\n\n" +
                      "\nthe existing dependency chain (in reverse order) is:\n";
   for (std::size_t i = 0; i < chain.size(); ++i) {
     std::string frames;
@@ -79,11 +81,10 @@ std::string Lockdep::scenario(Key target, Key parent, Key source) const {
            names_[target] + "\n\n";
   }
   const std::string other(31, ' ');
-  return text + " Possible unsafe locking scenario:\n\n" +
-         "       CPU0                    CPU1\n" + "       ----                    ----\n" +
-         "  lock(" + names_[target] + ");\n" + other + "lock(" + names_[parent] + ");\n" + other +
-         "lock(" + names_[target] + ");\n" + "  lock(" + names_[source] + ");\n" +
-         "\n *** DEADLOCK ***\n";
+  return text + " Possible unsafe locking scenario:\n\n" + "       CPU0                    CPU1\n" +
+         "       ----                    ----\n" + "  lock(" + names_[target] + ");\n" + other +
+         "lock(" + names_[parent] + ");\n" + other + "lock(" + names_[target] + ");\n" + "  lock(" +
+         names_[source] + ");\n" + "\n *** DEADLOCK ***\n";
 }
 
 void Lockdep::report_recursion(const Task& task, const Held& previous, const Held& next) {

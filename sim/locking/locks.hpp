@@ -21,7 +21,8 @@ class LockdepSink;
 class Locks;
 struct ReadHold;
 
-/// Finds the locks of one class by the name of their instance: ext4 knows which i_mutex `/srv` means.
+/// Finds the locks of one class by the name of their instance: ext4 knows which i_mutex `/srv`
+/// means.
 class LockResolver {
  public:
   /// Null if there is no such instance, or none that is in memory.
@@ -101,7 +102,8 @@ class Locks {
 /// How many locks the task holds.
 std::uint32_t locks_held(const Task& task);
 
-/// What it holds, for people, the first taken first: `mutex ext4.dir.i_mutex:/srv`, `rwsem … (read)`.
+/// What it holds, for people, the first taken first: `mutex ext4.dir.i_mutex:/srv`, `rwsem …
+/// (read)`.
 std::vector<std::string> held_locks(const Task& task);
 
 }  // namespace brink

@@ -1,6 +1,6 @@
 // The sleeping lock with one owner (kernel/locking/mutex.c, Linux 4.0). Whoever unlocks hands it to
-// the task that has waited for longest. Left out: optimistic spinning, and with it that a task which
-// is just running may take the lock before those that wait.
+// the task that has waited for longest. Left out: optimistic spinning, and with it that a task
+// which is just running may take the lock before those that wait.
 #pragma once
 
 #include <cerrno>
@@ -58,7 +58,8 @@ inline int Mutex::lock_as(unsigned subclass) {
   core_.charge(core_.costs().lock_uncontended);
   core_.might_sleep();
   Task& me = core_.current();
-  if (lockdep_ != nullptr) [[unlikely]] lockdep_->acquire(me, *this, LockUse::exclusive, subclass);
+  if (lockdep_ != nullptr) [[unlikely]]
+    lockdep_->acquire(me, *this, LockUse::exclusive, subclass);
   if (owner() == nullptr) {
     set_owner(&me);
     granted(me, hold_);
@@ -73,11 +74,13 @@ inline int Mutex::lock_as(unsigned subclass) {
 }
 
 [[gnu::always_inline]] inline void Mutex::unlock() noexcept {
-  if (core_.aborting()) [[unlikely]] return;
+  if (core_.aborting()) [[unlikely]]
+    return;
   Task& me = core_.current();
   BRINK_ASSERT(owner() == &me);
   dropped(me, hold_);
-  if (lockdep_ != nullptr) [[unlikely]] lockdep_->release(me, *this);
+  if (lockdep_ != nullptr) [[unlikely]]
+    lockdep_->release(me, *this);
   if (waiters_.empty()) {
     set_owner(nullptr);
     return;
@@ -86,13 +89,15 @@ inline int Mutex::lock_as(unsigned subclass) {
   set_owner(&next);
   core_.charge(core_.costs().wakeup);
   granted(next, hold_);
-  core_.wake_from_task(next);
+  core_.wake(next);
 }
 
 /// Holds a mutex for as long as it lives.
 class MutexGuard {
  public:
-  [[gnu::always_inline]] explicit MutexGuard(Mutex& mutex, unsigned subclass = 0) : mutex_(mutex) { mutex_.lock(subclass); }
+  [[gnu::always_inline]] explicit MutexGuard(Mutex& mutex, unsigned subclass = 0) : mutex_(mutex) {
+    mutex_.lock(subclass);
+  }
   ~MutexGuard() { mutex_.unlock(); }
   MutexGuard(const MutexGuard&) = delete;
   MutexGuard& operator=(const MutexGuard&) = delete;

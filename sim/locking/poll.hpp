@@ -1,6 +1,6 @@
-// Loops that ask again and again. All of them go through here, because a loop without a limit is what
-// its task waits for (design §4): whatever the task parks on inside, a nap or another lock, wakes
-// nobody who could end the loop.
+// Loops that ask again and again. All of them go through here, because a loop without a limit is
+// what its task waits for (design §4): whatever the task parks on inside, a nap or another lock,
+// wakes nobody who could end the loop.
 #pragma once
 
 #include <cstdint>
@@ -64,8 +64,8 @@ inline void poll_nap(Core& core, Nanos nap) {
   }
 }
 
-/// Asks `condition()` until it holds, with a nap after each time in vain. The running task waits for
-/// `wait` meanwhile.
+/// Asks `condition()` until it holds, with a nap after each time in vain. The running task waits
+/// for `wait` meanwhile.
 template <class Condition>
 void poll(Core& core, const Waitable& wait, Condition&& condition, Nanos nap) {
   if (condition()) return;

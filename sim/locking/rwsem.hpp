@@ -1,7 +1,8 @@
 // The sleeping lock with many readers or one writer (kernel/locking/rwsem-xadd.c, Linux 4.0). Fair:
-// whoever comes after a waiting writer waits behind it, readers too; a release hands the lock to the
-// writer that is first in the queue, or to all readers up to the first writer. Left out: optimistic
-// spinning and writers that steal the lock. The killable forms came with 4.7 (write) and 4.15 (read).
+// whoever comes after a waiting writer waits behind it, readers too; a release hands the lock to
+// the writer that is first in the queue, or to all readers up to the first writer. Left out:
+// optimistic spinning and writers that steal the lock. The killable forms came with 4.7 (write)
+// and 4.15 (read).
 #pragma once
 
 #include "sim/locking/lock.hpp"

@@ -1,7 +1,7 @@
 // The lock that is waited for without sleeping: a ticket lock, first come first served
-// (arch/x86/include/asm/spinlock.h, Linux 4.0). Its holder is not preempted and must not park. A task
-// that spins is charged for it and is in an unlimited poll. Left out: the irqsave forms, because
-// timers run between steps and take no spinlocks.
+// (arch/x86/include/asm/spinlock.h, Linux 4.0). Its holder is not preempted and must not park. A
+// task that spins is charged for it and is in an unlimited poll. Left out: the irqsave forms,
+// because timers run between steps and take no spinlocks.
 #pragma once
 
 #include "sim/locking/lock.hpp"
@@ -11,8 +11,8 @@ namespace brink {
 
 class SpinLock final : public Lock {
  public:
-  /// A spinner looks again after 40 ns, then 80, up to this: guess. It bounds how late a spinner sees
-  /// a release, and how many looks a soft lockup takes.
+  /// A spinner looks again after 40 ns, then 80, up to this: guess. It bounds how late a spinner
+  /// sees a release, and how many looks a soft lockup takes.
   static constexpr Nanos look_max = 100 * us;
 
   SpinLock(Locks& locks, LockClass& lock_class, const LazyText& name = {})

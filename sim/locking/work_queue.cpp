@@ -17,15 +17,15 @@ constexpr Nanos make_cooldown = 1 * seconds;
 }  // namespace
 
 struct WorkQueue::Worker {
-  Worker(WorkQueue& q, const std::string& comm) : queue(q), thread(q.core_, comm, {worker_main, this}) {}
+  Worker(WorkQueue& q, const std::string& comm)
+      : queue(q), thread(q.core_, comm, {worker_main, this}) {}
   WorkQueue& queue;
   Worker* next_idle = nullptr;
   bool idle = false;
   Kthread thread;
 };
 
-WorkQueue::WorkQueue(Core& core, const WorkQueueConfig& config)
-    : core_(core), config_(config) {
+WorkQueue::WorkQueue(Core& core, const WorkQueueConfig& config) : core_(core), config_(config) {
   start_worker();
   if (!config_.rescuer) return;
   rescuer_ = std::make_unique<Kthread>(core_, config_.name, TaskBody{rescuer_main, this});

@@ -1,8 +1,8 @@
-// Work that is done later, by worker threads (kernel/workqueue.c, Linux 4.0), in the way of an unbound
-// work queue with a pool of its own. One worker is always kept idle; the last idle one makes another
-// before it works. Making one may need memory: then a rescuer does the work, if the queue has one.
-// Left out: pools for each CPU and their concurrency management, pools that queues share, attributes,
-// ordered queues, the end of workers that idled for 5 minutes.
+// Work that is done later, by worker threads (kernel/workqueue.c, Linux 4.0), in the way of an
+// unbound work queue with a pool of its own. One worker is always kept idle; the last idle one
+// makes another before it works. Making one may need memory: then a rescuer does the work, if the
+// queue has one. Left out: pools for each CPU and their concurrency management, pools that queues
+// share, attributes, ordered queues, the end of workers that idled for 5 minutes.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,8 @@ class WorkItem final : public Waitable {
   Waiters waiters_;
 };
 
-/// Makes worker threads; sim/kernel's needs memory for it. Without one, making them always succeeds.
+/// Makes worker threads; sim/kernel's needs memory for it. Without one, making them always
+/// succeeds.
 class WorkerSource {
  public:
   /// In the manager's context, where it may sleep: 0 if one more worker may be started, or -errno.
@@ -76,7 +77,8 @@ class WorkQueue {
 
   // --- From tasks and timers; not choice points.
 
-  /// False if it is pending already. An item that runs may be queued again: it runs once more after.
+  /// False if it is pending already. An item that runs may be queued again: it runs once more
+  /// after.
   bool queue(WorkItem& item);
   /// queue() after a time. False if it is pending or delayed already.
   bool queue_delayed(WorkItem& item, Nanos delay);

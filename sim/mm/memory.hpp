@@ -20,7 +20,6 @@
 #include "sim/mm/ratelimit.hpp"
 #include "sim/mm/slab.hpp"
 #include "sim/mm/upcalls.hpp"
-#include "sim/mm/zone.hpp"
 
 namespace brink {
 

@@ -64,7 +64,8 @@ bool Shrinkers::tried_all(const Entry& entry, Gfp gfp, std::uint64_t count) cons
   // Whoever was asked in vain with more rights need not be asked with fewer.
   for (auto c = static_cast<std::size_t>(reclaim_class(gfp)); c < reclaim_classes; ++c) {
     const Tries& tries = entry.tries[c];
-    if (tries.generation == memory_.generation() && tries.count == count && tries.scanned >= count) {
+    if (tries.generation == memory_.generation() && tries.count == count &&
+        tries.scanned >= count) {
       return true;
     }
   }
@@ -101,10 +102,11 @@ bool Shrinkers::barren(Gfp gfp, Pages scanned, Pages eligible) const {
 }
 
 bool Shrinkers::steady(Gfp gfp, Pages scanned, Pages eligible) const {
-  return all(gfp, scanned, eligible, [](const Entry& entry, std::uint64_t count, std::uint64_t share) {
-    if (!never_asked(entry, count, share)) return false;
-    return share == 0 || std::min(entry.deferred + share, count / 2) == entry.deferred;
-  });
+  return all(gfp, scanned, eligible,
+             [](const Entry& entry, std::uint64_t count, std::uint64_t share) {
+               if (!never_asked(entry, count, share)) return false;
+               return share == 0 || std::min(entry.deferred + share, count / 2) == entry.deferred;
+             });
 }
 
 }  // namespace brink

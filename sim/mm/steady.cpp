@@ -13,8 +13,8 @@ namespace {
 
 /// What a fruitless round can count.
 constexpr std::uint64_t Counters::*counter_of[] = {
-    &Counters::allocations, &Counters::slab_allocations, &Counters::slow_path,
-    &Counters::rounds,      &Counters::questions,        &Counters::oom_rounds,
+    &Counters::allocations,   &Counters::slab_allocations, &Counters::slow_path,
+    &Counters::rounds,        &Counters::questions,        &Counters::oom_rounds,
     &Counters::pages_scanned,
 };
 
@@ -39,10 +39,10 @@ void Steady::begin() {
 
 void Steady::end() {
   const Task& me = memory_.core().current();
-  // Only a round in which nobody else did anything has cost what the clock says, and has counted what
-  // the counters say.
-  valid_ = changes_ == memory_.changes() && switches_ == me.switches &&
-           turns_ == memory_.core().turns();
+  // Only a round in which nobody else did anything has cost what the clock says, and has counted
+  // what the counters say.
+  valid_ =
+      changes_ == memory_.changes() && switches_ == me.switches && turns_ == memory_.core().turns();
   // Whatever a fault said may be otherwise in the next.
   if (draws_ != memory_.hooks().transient_draws()) valid_ = false;
   if (!valid_) return;

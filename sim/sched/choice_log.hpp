@@ -7,8 +7,8 @@
 
 namespace brink {
 
-/// Only departures from the default are written: how many default choices came before (varint), then
-/// the choice plus one (varint). A fair schedule logs nothing, one preemption a few bytes.
+/// Only departures from the default are written: how many default choices came before (varint),
+/// then the choice plus one (varint). A fair schedule logs nothing, one preemption a few bytes.
 class ChoiceLog {
  public:
   void clear() {

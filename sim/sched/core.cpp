@@ -12,7 +12,10 @@ namespace brink {
 constinit thread_local Core* Core::running_ = nullptr;
 
 Core::Core(const CoreConfig& config, Strategy& strategy, FiberPool& pool)
-    : tick_(seconds / config.hz), storage_(pool.take_storage()), pool_(pool), config_(config),
+    : tick_(seconds / config.hz),
+      storage_(pool.take_storage()),
+      pool_(pool),
+      config_(config),
       all_cpus_(~std::uint64_t{0} >> (64 - config.cpus)) {
   BRINK_ASSERT(config.cpus >= 1 && config.cpus <= 64 && config.hz >= 1);
   storage_.clear();
@@ -80,7 +83,9 @@ Task& Core::spawn(std::string_view comm, TaskBody body) {
 
 void Core::arm(Task& task) {
   // Timers run on the stack of whoever left its CPU last.
-  Fiber* running = cpu_ != nullptr ? cpu_->current->fiber : running_ != nullptr ? host_ : &pool_.main();
+  Fiber* running = cpu_ != nullptr       ? cpu_->current->fiber
+                   : running_ != nullptr ? host_
+                                         : &pool_.main();
   Fiber& fiber = pool_.get(*running);
   fiber.body = this;
   fiber.task = &task;

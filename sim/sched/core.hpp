@@ -1,10 +1,10 @@
-// The scheduler core of one machine: simulated CPUs with clocks of their own, virtual time, tasks on
-// fibers, timers, and the choices of who runs next (kernel/sched/core.c and kernel/time, Linux 4.0,
-// in outline). Left out: run queues for each CPU, scheduling classes, load balancing.
+// The scheduler core of one machine: simulated CPUs with clocks of their own, virtual time, tasks
+// on fibers, timers, and the choices of who runs next (kernel/sched/core.c and kernel/time,
+// Linux 4.0, in outline). Left out: run queues for each CPU, scheduling classes, load balancing.
 //
-// Machine time is the earliest clock of a busy CPU, or the next timer if all are idle. A CPU runs its
-// task to the task's next primitive; there the strategy may let another CPU step or another task run.
-// A CPU is never more than one tick ahead of machine time when it is given a step.
+// Machine time is the earliest clock of a busy CPU, or the next timer if all are idle. A CPU runs
+// its task to the task's next primitive; there the strategy may let another CPU step or another
+// task run. A CPU is never more than one tick ahead of machine time when it is given a step.
 #pragma once
 
 #include <array>
@@ -35,7 +35,8 @@ struct CoreConfig {
   Costs costs;
   Nanos time_limit = never;
   Nanos soft_lockup_limit = never;  ///< CoreObserver::held_cpu() is told beyond it
-  std::atomic<std::uint64_t>* heartbeat = nullptr;  ///< if set, counts steps, a few thousand at a time
+  std::atomic<std::uint64_t>* heartbeat =
+      nullptr;  ///< if set, counts steps, a few thousand at a time
 };
 
 /// Why Core::run() returned.
@@ -55,8 +56,9 @@ class CoreObserver {
   virtual void exited(Task& task) = 0;
   /// A poll loop of the task went round without success.
   virtual void polled(Task&) {}
-  /// The task has kept its CPU for longer than the soft lockup limit, since `since`, without passing
-  /// a place where it could have been switched away (give or take one tick). May be told repeatedly.
+  /// The task has kept its CPU for longer than the soft lockup limit, since `since`, without
+  /// passing a place where it could have been switched away (give or take one tick). May be told
+  /// repeatedly.
   virtual void held_cpu(Task&, Nanos /*since*/) {}
 
  protected:
@@ -116,12 +118,13 @@ class Core final : public FiberBody {
   Task& task(TaskId id) { return *storage_.tasks[id]; }
   const Task& task(TaskId id) const { return *storage_.tasks[id]; }
 
-  /// Points at which the core had something to decide; grows for as long as the model does anything.
+  /// Points at which the core had something to decide; grows for as long as the model does
+  /// anything.
   std::uint64_t steps() const { return steps_; }
 
   /// How often a task had to let others step, on its own CPU or on others; unchanged over a stretch
-  /// of a task's code in which nobody else did anything. (On a simple machine the task's own switches
-  /// say the same.)
+  /// of a task's code in which nobody else did anything. (On a simple machine the task's own
+  /// switches say the same.)
   std::uint64_t turns() const { return turns_; }
 
   /// True if no task runs or is READY.
@@ -134,7 +137,8 @@ class Core final : public FiberBody {
   /// Adds an event to the run's hash.
   void note(EventKind kind, std::uint64_t a, std::uint64_t b) {
     hash_.add(kind, a, b);
-    if (sink_ != nullptr) [[unlikely]] sink_->event(now(), kind, a, b);
+    if (sink_ != nullptr) [[unlikely]]
+      sink_->event(now(), kind, a, b);
   }
   std::uint64_t hash() const { return hash_.value(); }
   const ChoiceLog& choices() const { return storage_.choices; }
@@ -145,8 +149,8 @@ class Core final : public FiberBody {
     std::uint32_t sequence = 0;
   };
 
-  /// Calls `function` when machine time reaches `when`, as an interrupt would: it may wake tasks and
-  /// set timers and spawn tasks, and must not park.
+  /// Calls `function` when machine time reaches `when`, as an interrupt would: it may wake tasks
+  /// and set timers and spawn tasks, and must not park.
   Timer at(Nanos when, TimerFunction function, void* context, std::uint64_t argument);
   /// False if it has fired already, or was never set.
   bool cancel(Timer timer);
@@ -154,22 +158,19 @@ class Core final : public FiberBody {
   /// Makes a parked task READY; nothing if it is not parked.
   void wake(Task& task, Wake how = Wake::woken);
 
-  // --- From the running task (core_inline.hpp has the hot ones). Each throws WorldAbort once the world has ended.
+  // --- From the running task (core_inline.hpp has the hot ones). Each throws WorldAbort once the
+  // world has ended.
 
   Task& current() const { return *cpu_->current; }
-  /// What now() says inside of a task.
-  Nanos clock() const { return cpu_->clock; }
   bool in_task() const { return cpu_ != nullptr; }
-
-  /// wake(), for those who know that a task runs.
-  void wake_from_task(Task& task);
 
   /// Lets virtual time pass on this CPU. Not a choice point.
   void charge(Nanos cost) { cpu_->clock += cost; }
 
   /// A place where another CPU may step, or another task run where preemption allows it.
   void point(Point kind) {
-    if (cpu_->clock >= horizon_) [[unlikely]] point_slow(kind);
+    if (cpu_->clock >= horizon_) [[unlikely]]
+      point_slow(kind);
   }
   void step(Nanos cost) {
     charge(cost);
@@ -215,7 +216,8 @@ class Core final : public FiberBody {
   void end_task(Fiber& fiber);
   void retire(Fiber& fiber);
   void throw_if_aborting() const {
-    if (aborting_) [[unlikely]] throw WorldAbort{};
+    if (aborting_) [[unlikely]]
+      throw WorldAbort{};
   }
 
   void push_timer(Nanos when, std::uint32_t target);

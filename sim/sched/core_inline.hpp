@@ -1,5 +1,5 @@
-// The part of the scheduler core that primitives inline: parking, waking and yielding. A switch that
-// returns through no frame but the primitive's own is the fastest there is (see switch.hpp).
+// The part of the scheduler core that primitives inline: parking, waking and yielding. A switch
+// that returns through no frame but the primitive's own is the fastest there is (see switch.hpp).
 #pragma once
 
 #include <algorithm>
@@ -103,7 +103,8 @@ namespace brink {
   Core& self = *running_;
   Cpu& cpu = *self.cpu_;
   const Nanos clock = cpu.clock + self.config_.costs.yield;
-  if (clock >= self.horizon_ || !self.simple_) [[unlikely]] return self.yield_slow();
+  if (clock >= self.horizon_ || !self.simple_) [[unlikely]]
+    return self.yield_slow();
   cpu.clock = clock;
   if (self.storage_.ready.empty()) return;
   // A simple machine takes the oldest; what assign() does, less what cannot have changed.
@@ -117,10 +118,8 @@ namespace brink {
   self.switch_to(me, next);
 }
 
-[[gnu::always_inline]] inline void Core::wake(Task& task, Wake how) { make_ready(task, how, now()); }
-
-[[gnu::always_inline]] inline void Core::wake_from_task(Task& task) {
-  make_ready(task, Wake::woken, cpu_->clock);
+[[gnu::always_inline]] inline void Core::wake(Task& task, Wake how) {
+  make_ready(task, how, now());
 }
 
 [[gnu::always_inline]] inline Wake Core::sleep_until(Nanos deadline, WaitMode mode) {

@@ -49,7 +49,9 @@ std::uint32_t DfsStrategy::choose(std::uint32_t usual) {
   const bool all_polled = std::all_of(options_.begin(), options_.end(),
                                       [this](const Option& o) { return polled(*o.task); });
   // The order in which they are tried: the default, then the others.
-  const auto place = [usual, count](std::uint32_t i) { return i == 0 ? usual : i <= usual ? i - 1 : i; };
+  const auto place = [usual, count](std::uint32_t i) {
+    return i == 0 ? usual : i <= usual ? i - 1 : i;
+  };
   std::uint32_t taken = none_left;
   std::uint32_t next = none_left;
   const bool follow = !follower_.at_end();

@@ -1,10 +1,12 @@
-// Every schedule of a small program, one run each, depth first: the explorer lets each run repeat the
-// last one up to its latest choice that had options left, take the next of them, and go on with first
-// options. With a bound on preemptions (Musuvathi and Qadeer, PLDI 2007) that ends early enough.
+// Every schedule of a small program, one run each, depth first: the explorer lets each run repeat
+// the last one up to its latest choice that had options left, take the next of them, and go on with
+// first options. With a bound on preemptions (Musuvathi and Qadeer, PLDI 2007) that ends early
+// enough.
 //
 // A preemption is: to take another task at a point where the current one could go on, or to let
-// another CPU step while the one that stepped last has a task. A task that has gone round a poll loop is offered again only when all
-// others that can run have polled too, or loops would make schedules without end.
+// another CPU step while the one that stepped last has a task. A task that has gone round a poll
+// loop is offered again only when all others that can run have polled too, or loops would make
+// schedules without end.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +54,7 @@ class DfsStrategy final : public Strategy {
   std::uint32_t preemptions_left_;
   std::vector<Option> options_;  ///< of the choice at hand
   std::vector<Choice> choices_;
-  std::vector<bool> polled_;     ///< by task: has gone round a loop, and others have not yet
+  std::vector<bool> polled_;  ///< by task: has gone round a loop, and others have not yet
 };
 
 /// Goes through all schedules, of one program that is deterministic but for them.
@@ -60,8 +62,8 @@ class DfsExplorer {
  public:
   explicit DfsExplorer(std::uint32_t preemptions) : preemptions_(preemptions) {}
 
-  /// The strategy for the next run, valid until the next call; null when every schedule has been run.
-  /// Throws ReplayMismatch if the last run did not do what the same choices led to before.
+  /// The strategy for the next run, valid until the next call; null when every schedule has been
+  /// run. Throws ReplayMismatch if the last run did not do what the same choices led to before.
   DfsStrategy* next();
 
   /// Runs handed out so far.

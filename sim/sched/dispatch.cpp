@@ -166,7 +166,8 @@ Task* Core::step_cpu() {
     if (&cpu == cpu_) last = count;
     eligible[count++] = {number, cpu.clock, cpu.current};
   }
-  const std::uint32_t choice = count == 1 ? 0 : ask_cpu({eligible.data(), count}, std::min(last, count));
+  const std::uint32_t choice =
+      count == 1 ? 0 : ask_cpu({eligible.data(), count}, std::min(last, count));
   cpu_ = &cpus_[eligible[choice].cpu];
   set_horizon();
   return cpu_->current;

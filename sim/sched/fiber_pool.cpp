@@ -1,13 +1,14 @@
-// Persistent fibers on Boost.Fiber, and the scheduling algorithm that keeps the library's dispatcher
-// out of the way. Never sleeps for real: suspend_until() would, and is a bug if it is ever reached.
+// Persistent fibers on Boost.Fiber, and the scheduling algorithm that keeps the library's
+// dispatcher out of the way. Never sleeps for real: suspend_until() would, and is a bug if it is
+// ever reached.
 
 #include "sim/sched/fiber_pool.hpp"
 
+#include <alloca.h>
 #include <boost/fiber/algo/algorithm.hpp>
 #include <boost/fiber/fiber.hpp>
 #include <boost/fiber/operations.hpp>
 #include <boost/fiber/scheduler.hpp>
-#include <alloca.h>
 
 #include <utility>
 

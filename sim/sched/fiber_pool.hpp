@@ -2,9 +2,9 @@
 // the middle of a run that a former run has warmed up. With switch.hpp and fiber_pool.cpp the only
 // user of Boost.Fiber.
 //
-// Boost's dispatcher fiber reads a clock at each of its turns, so it gets none while a machine runs:
-// control passes from fiber to fiber by context::resume(), and the scheduling algorithm that the
-// library insists on only answers when a fiber ends or the thread shuts down.
+// Boost's dispatcher fiber reads a clock at each of its turns, so it gets none while a machine
+// runs: control passes from fiber to fiber by context::resume(), and the scheduling algorithm that
+// the library insists on only answers when a fiber ends or the thread shuts down.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The plain strategy: oldest READY task first, CPUs in the order of their clocks, preemption only at
-// the end of a tick. Fair, and without a choice that depends on luck.
+// The plain strategy: oldest READY task first, CPUs in the order of their clocks, preemption only
+// at the end of a tick. Fair, and without a choice that depends on luck.
 #pragma once
 
 #include "sim/sched/strategy.hpp"

@@ -1,5 +1,5 @@
-// Priorities of the PCT strategy: those drawn at first are above 2^32, those that a change gives are
-// 1 … d - 1, those of pollers are negative.
+// Priorities of the PCT strategy: those drawn at first are above 2^32, those that a change gives
+// are 1 … d - 1, those of pollers are negative.
 
 #include "sim/sched/pct.hpp"
 

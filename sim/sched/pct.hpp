@@ -1,10 +1,11 @@
-// Probabilistic concurrency testing (Burckhardt and others, ASPLOS 2010): tasks have random, distinct
-// priorities; the highest that can run does; at d - 1 random choices the running task falls below all
-// that have not fallen. A bug that takes d ordering constraints among n tasks and k choices is found
-// with a probability of at least 1 / (n k^(d-1)).
+// Probabilistic concurrency testing (Burckhardt and others, ASPLOS 2010): tasks have random,
+// distinct priorities; the highest that can run does; at d - 1 random choices the running task
+// falls below all that have not fallen. A bug that takes d ordering constraints among n tasks and k
+// choices is found with a probability of at least 1 / (n k^(d-1)).
 //
-// Beyond the paper: a task that goes round a poll loop, or offers its CPU, falls below all others, or
-// its loop would starve whoever could end it; and of several CPUs that with the highest task steps.
+// Beyond the paper: a task that goes round a poll loop, or offers its CPU, falls below all others,
+// or its loop would starve whoever could end it; and of several CPUs that with the highest task
+// steps.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,7 @@ class PctStrategy final : public Strategy {
   bool goes_first(const Task& a, const Task& b);
 
   Random luck_;
-  std::vector<Change> changes_;  ///< the next one last
+  std::vector<Change> changes_;           ///< the next one last
   std::vector<std::int64_t> priorities_;  ///< by task
   std::uint64_t choices_ = 0;
   std::int64_t lowest_ = 0;

@@ -1,5 +1,5 @@
-// The random strategy: every option is as likely as any other where a task or a CPU must change, and
-// a task that could go on is preempted now and then.
+// The random strategy: every option is as likely as any other where a task or a CPU must change,
+// and a task that could go on is preempted now and then.
 #pragma once
 
 #include "brink/random.hpp"

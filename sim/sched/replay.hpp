@@ -47,8 +47,8 @@ class ScheduleFollower {
   std::string misfit_;
 };
 
-/// A choice that does not fit cannot end the run from inside; it is remembered, and the default taken.
-/// Whoever has run the machine asks check().
+/// A choice that does not fit cannot end the run from inside; it is remembered, and the default
+/// taken. Whoever has run the machine asks check().
 class ReplayStrategy final : public Strategy {
  public:
   explicit ReplayStrategy(Schedule schedule) : follower_(std::move(schedule)) {}

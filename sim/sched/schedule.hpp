@@ -1,6 +1,6 @@
-// A recorded schedule: what a run id carries and a replay follows. As text, it is one byte that says
-// whether the strategy was asked at points, the number of choices (varint), then the choice log's
-// departures from the default; all in hex.
+// A recorded schedule: what a run id carries and a replay follows. As text, it is one byte that
+// says whether the strategy was asked at points, the number of choices (varint), then the choice
+// log's departures from the default; all in hex.
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,8 @@ Stack StackPool::map_one() {
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   BRINK_ASSERT(address != MAP_FAILED);
   BRINK_ASSERT(mprotect(address, guard_size, PROT_NONE) == 0);
-  char* bottom = static_cast<char*>(address) + guard_size + mappings_.size() % colours * colour_step;
+  char* bottom =
+      static_cast<char*>(address) + guard_size + mappings_.size() % colours * colour_step;
   mappings_.push_back({address, length, register_stack(bottom, bottom + stack_size)});
   // put() must not allocate: room for every stack that exists.
   free_.reserve(mappings_.size());

@@ -15,8 +15,8 @@ struct Stack {
 /// Not thread-safe: each thread has its own.
 class StackPool {
  public:
-  /// A deep path (system call, file system, journal, allocator, reclaim, shrinker) fits with room to
-  /// spare; sanitized frames are several times larger.
+  /// A deep path (system call, file system, journal, allocator, reclaim, shrinker) fits with room
+  /// to spare; sanitized frames are several times larger.
 #if defined(__SANITIZE_ADDRESS__)
   static constexpr std::size_t stack_size = 256 * 1024;
 #else

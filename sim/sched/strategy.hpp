@@ -43,9 +43,9 @@ class Strategy {
  public:
   virtual ~Strategy() = default;
 
-  /// Which READY task a CPU takes: an index into `ready` (never empty), or ready.size() for carrying
-  /// on with `current`. `current` is null exactly if `why` is `freed`. Asked only if there are at
-  /// least two options; each time it is asked is one choice in the log.
+  /// Which READY task a CPU takes: an index into `ready` (never empty), or ready.size() for
+  /// carrying on with `current`. `current` is null exactly if `why` is `freed`. Asked only if there
+  /// are at least two options; each time it is asked is one choice in the log.
   virtual std::uint32_t pick_task(const ReadyQueue& ready, const Task* current, Why why) = 0;
 
   /// Which of several CPUs steps next: an index into `cpus`, which hold every busy CPU that is at

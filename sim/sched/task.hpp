@@ -1,7 +1,7 @@
 // A simulated task: a fiber that the simulated CPUs run (struct task_struct, include/linux/sched.h,
 // Linux 4.0). It carries what the scheduler and the watchers need; what upper rungs hang on a task
-// they find through its opaque pointers, as the kernel does. Left out: scheduling classes, affinity,
-// cgroups.
+// they find through its opaque pointers, as the kernel does. Left out: scheduling classes,
+// affinity, cgroups.
 #pragma once
 
 #include <array>
@@ -25,16 +25,16 @@ enum class TaskState : std::uint8_t {
 
 /// The PF_* and TIF_* bits that model code reads.
 enum TaskFlag : std::uint32_t {
-  PF_KTHREAD = 1u << 0,       ///< a kernel thread: no address space, not killable
-  PF_MEMALLOC = 1u << 1,      ///< allocating memory to free memory: may use the whole reserve
-  PF_EXITING = 1u << 2,       ///< in do_exit()
-  PF_KSWAPD = 1u << 3,        ///< is kswapd
-  PF_FSTRANS = 1u << 4,       ///< inside a filesystem transaction
-  PF_LESS_THROTTLE = 1u << 5, ///< writes to clean memory: throttled less
-  TIF_MEMDIE = 1u << 8,       ///< chosen by the OOM killer (3.x, 4.0)
-  TIF_SIGPENDING = 1u << 9,   ///< a signal waits for delivery
-  FATAL_SIGNAL = 1u << 10,    ///< SIGKILL is pending
-  DAEMON = 1u << 16,          ///< the run does not wait for this task to end
+  PF_KTHREAD = 1u << 0,        ///< a kernel thread: no address space, not killable
+  PF_MEMALLOC = 1u << 1,       ///< allocating memory to free memory: may use the whole reserve
+  PF_EXITING = 1u << 2,        ///< in do_exit()
+  PF_KSWAPD = 1u << 3,         ///< is kswapd
+  PF_FSTRANS = 1u << 4,        ///< inside a filesystem transaction
+  PF_LESS_THROTTLE = 1u << 5,  ///< writes to clean memory: throttled less
+  TIF_MEMDIE = 1u << 8,        ///< chosen by the OOM killer (3.x, 4.0)
+  TIF_SIGPENDING = 1u << 9,    ///< a signal waits for delivery
+  FATAL_SIGNAL = 1u << 10,     ///< SIGKILL is pending
+  DAEMON = 1u << 16,           ///< the run does not wait for this task to end
 };
 
 /// The names of the model functions that a task is inside of, outermost first: the simulated
@@ -59,10 +59,10 @@ struct TaskBody {
 
 struct alignas(64) Task {
   // One cache line holds all that parking, waking and switching touch.
-  Task* next = nullptr;     ///< in the queue of READY tasks
-  Task* wait_next = nullptr;  ///< in the one queue of waiters that it is in (waiters.hpp)
-  void* handle = nullptr;   ///< what its fiber is continued by (switch.hpp)
-  const Waitable* wait = nullptr;    ///< what it is parked on; null unless parked
+  Task* next = nullptr;            ///< in the queue of READY tasks
+  Task* wait_next = nullptr;       ///< in the one queue of waiters that it is in (waiters.hpp)
+  void* handle = nullptr;          ///< what its fiber is continued by (switch.hpp)
+  const Waitable* wait = nullptr;  ///< what it is parked on; null unless parked
   TaskId id = no_task;
   TaskState state = TaskState::dead;
   WaitMode wait_mode = WaitMode::uninterruptible;
@@ -77,7 +77,8 @@ struct alignas(64) Task {
   std::uint64_t switches = 0;  ///< voluntary and involuntary, as khungtaskd counts them
 
   HeldLock* locks = nullptr;  ///< sim/locking: what it holds, the latest first
-  Nanos progress_at = 0;      ///< last progress of its own: request met or refused, syscall done, lock granted
+  Nanos progress_at =
+      0;  ///< last progress of its own: request met or refused, syscall done, lock granted
 
   // The outermost unlimited loop that it is inside of (design §4): its wait, whatever it parks on.
   const Waitable* loop = nullptr;

@@ -1,5 +1,5 @@
-// What a parked task waits for, in the words of design §4. Each object that a task can wait for says
-// who could end the wait; sim/watch computes from that who can still make progress.
+// What a parked task waits for, in the words of design §4. Each object that a task can wait for
+// says who could end the wait; sim/watch computes from that who can still make progress.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@ struct Task;
 /// The rows of design §4's table.
 enum class WaitKind : std::uint8_t {
   none,
-  lock,     ///< a lock or page lock: every holder, and those ahead in a fair queue, must release
-  exit,     ///< the exit of a task
-  commit,   ///< a journal commit: every open handle closes, then the commit task runs
-  timer,    ///< nothing but virtual time
-  io,       ///< a request that real hardware answers
-  work,     ///< a work item: its worker, a rescuer or a new worker runs
-  wakers,   ///< log space, mempool, slot, completion, wait queue: any one declared waker acts
-  memory,   ///< any one supplier of memory (design §4)
-  idle,     ///< a daemon without work: never stuck by itself
+  lock,    ///< a lock or page lock: every holder, and those ahead in a fair queue, must release
+  exit,    ///< the exit of a task
+  commit,  ///< a journal commit: every open handle closes, then the commit task runs
+  timer,   ///< nothing but virtual time
+  io,      ///< a request that real hardware answers
+  work,    ///< a work item: its worker, a rescuer or a new worker runs
+  wakers,  ///< log space, mempool, slot, completion, wait queue: any one declared waker acts
+  memory,  ///< any one supplier of memory (design §4)
+  idle,    ///< a daemon without work: never stuck by itself
 };
 
 /// True where every blocker must make progress; otherwise any one of them is enough.
@@ -30,8 +30,8 @@ constexpr bool needs_all(WaitKind kind) {
   return kind == WaitKind::lock || kind == WaitKind::exit || kind == WaitKind::commit;
 }
 
-/// Receives who could end a wait. For an AND-kind every task named must progress; for an OR-kind any
-/// one suffices.
+/// Receives who could end a wait. For an AND-kind every task named must progress; for an OR-kind
+/// any one suffices.
 class BlockerSink {
  public:
   virtual ~BlockerSink() = default;
@@ -68,7 +68,8 @@ class Waitable {
   const WaitKind kind_;
 };
 
-/// Which signals end a wait before its time (TASK_UNINTERRUPTIBLE, TASK_KILLABLE, TASK_INTERRUPTIBLE).
+/// Which signals end a wait before its time (TASK_UNINTERRUPTIBLE, TASK_KILLABLE,
+/// TASK_INTERRUPTIBLE).
 enum class WaitMode : std::uint8_t { uninterruptible, killable, interruptible };
 
 /// How a wait ended.

@@ -1,6 +1,6 @@
-// The dentry cache (fs/dcache.c, Linux 4.0). Left out: the sequence counters and RCU (nothing sleeps
-// between two steps of a lockless walk here), d_splice_alias for directories under two names, name
-// hashes of the file system's own.
+// The dentry cache (fs/dcache.c, Linux 4.0). Left out: the sequence counters and RCU (nothing
+// sleeps between two steps of a lockless walk here), d_splice_alias for directories under two
+// names, name hashes of the file system's own.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,8 @@ class Dcache {
   void instantiate(Dentry& dentry, Inode& inode);
   /// After unlink: it becomes negative if nobody else uses it, else it leaves the hash (d_delete).
   void remove(Dentry& dentry);
-  /// After rename: `dentry` takes the place and the name of `target`, which leaves the hash (d_move).
+  /// After rename: `dentry` takes the place and the name of `target`, which leaves the hash
+  /// (d_move).
   void move(Dentry& dentry, Dentry& target);
 
   void get(Dentry& dentry) { ++dentry.count; }

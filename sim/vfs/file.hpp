@@ -1,5 +1,5 @@
-// Open files and the descriptors that stand for them (fs/file_table.c and fs/file.c, Linux 4.0). Left
-// out: close-on-exec, dup, shared tables, file locks, the global limit on open files.
+// Open files and the descriptors that stand for them (fs/file_table.c and fs/file.c, Linux 4.0).
+// Left out: close-on-exec, dup, shared tables, file locks, the global limit on open files.
 #pragma once
 
 #include <array>
@@ -55,8 +55,8 @@ class FileTable {
 /// The descriptors of one process (struct files_struct).
 class Files {
  public:
-  static constexpr std::uint32_t embedded = 64;        ///< NR_OPEN_DEFAULT
-  static constexpr std::uint32_t limit = 1024;         ///< RLIMIT_NOFILE
+  static constexpr std::uint32_t embedded = 64;  ///< NR_OPEN_DEFAULT
+  static constexpr std::uint32_t limit = 1024;   ///< RLIMIT_NOFILE
 
   explicit Files(Memory& memory) : memory_(memory), slots_(embedded) {}
   Files(const Files&) = delete;

@@ -1,5 +1,5 @@
-// Buffered reads and writes, a page at a time. What was copied before an error counts: a short result,
-// and the error is for the next call to meet.
+// Buffered reads and writes, a page at a time. What was copied before an error counts: a short
+// result, and the error is for the next call to meet.
 
 #include "sim/vfs/filemap.hpp"
 

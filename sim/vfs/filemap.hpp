@@ -1,6 +1,6 @@
-// Reading and writing files through the page cache (mm/filemap.c and mm/readahead.c, Linux 4.0). Left
-// out: direct I/O, the asynchronous half of readahead, faults on the user's buffer (the programs'
-// calls name no buffer).
+// Reading and writing files through the page cache (mm/filemap.c and mm/readahead.c, Linux 4.0).
+// Left out: direct I/O, the asynchronous half of readahead, faults on the user's buffer (the
+// programs' calls name no buffer).
 #pragma once
 
 #include <cstdint>

@@ -14,12 +14,16 @@
 namespace brink {
 namespace {
 
-std::string mutex_instance(const void* inode) { return inode_path(*static_cast<const Inode*>(inode)); }
+std::string mutex_instance(const void* inode) {
+  return inode_path(*static_cast<const Inode*>(inode));
+}
 
 }  // namespace
 
 Inode::Inode(SuperBlock& super, InodeNumber number, bool is_directory)
-    : sb(super), ino(number), directory(is_directory),
+    : sb(super),
+      ino(number),
+      directory(is_directory),
       i_mutex(super.vfs().locks(), super.mutex_class(is_directory), {mutex_instance, this}) {}
 
 std::string inode_path(const Inode& inode) {

@@ -1,6 +1,6 @@
 // System calls on names (fs/namei.c, fs/stat.c, Linux 4.0): path walk, and what is done at its end.
-// Left out: symbolic links, permissions, O_PATH, O_TMPFILE, relative paths of processes that changed
-// their directory.
+// Left out: symbolic links, permissions, O_PATH, O_TMPFILE, relative paths of processes that
+// changed their directory.
 //
 // A walk over cached names takes no lock and no reference. A name that is not cached is looked up
 // under its directory's i_mutex, which is exclusive (rules.parallel_lookup is for later kernels).

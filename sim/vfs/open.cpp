@@ -36,7 +36,8 @@ Dentry* lookup_open(Vfs& vfs, Walk& walk, bool& created, int& error) {
 }
 
 /// Finds or makes what is to be opened; the walk then stands on it.
-int find_or_create(Vfs& vfs, Walk& walk, std::string_view path, std::uint32_t flags, bool& created) {
+int find_or_create(Vfs& vfs, Walk& walk, std::string_view path, std::uint32_t flags,
+                   bool& created) {
   if ((flags & open_creat) == 0) return walk.to(path);
   int error = walk.to_parent(path);
   if (error != 0) return error;

@@ -1,6 +1,7 @@
-// How much may be dirty, and how writers are slowed down on the way there (mm/page-writeback.c, Linux
-// 4.0). The kernel steers each writer by measured bandwidths and a control loop; here a writer's pause
-// is the device's own time for its pages, stretched without bound as the limit comes nearer (guess).
+// How much may be dirty, and how writers are slowed down on the way there (mm/page-writeback.c,
+// Linux 4.0). The kernel steers each writer by measured bandwidths and a control loop; here a
+// writer's pause is the device's own time for its pages, stretched without bound as the limit comes
+// nearer (guess).
 
 #include <algorithm>
 #include <optional>
@@ -21,8 +22,7 @@ constexpr std::uint32_t ratelimit_pages = 32;
 /// A writer at the limit: the flusher must write something first.
 class DirtyThrottle final : public Waitable {
  public:
-  explicit DirtyThrottle(const Flusher& flusher)
-      : Waitable(WaitKind::wakers), flusher_(flusher) {}
+  explicit DirtyThrottle(const Flusher& flusher) : Waitable(WaitKind::wakers), flusher_(flusher) {}
   void blockers(const Task&, BlockerSink& sink) const override {
     if (flusher_.task() != nullptr) sink.task(*flusher_.task());
     if (flusher_.device().in_flight() != 0) sink.event();

@@ -9,8 +9,11 @@
 namespace brink {
 
 SuperBlock::SuperBlock(Vfs& vfs, Device& device, const std::string& type)
-    : vfs_(vfs), device_(device), dir_class_(vfs.locks().lock_class(type + ".dir.i_mutex")),
-      file_class_(vfs.locks().lock_class(type + ".i_mutex")), inode_hash_(256, nullptr) {
+    : vfs_(vfs),
+      device_(device),
+      dir_class_(vfs.locks().lock_class(type + ".dir.i_mutex")),
+      file_class_(vfs.locks().lock_class(type + ".i_mutex")),
+      inode_hash_(256, nullptr) {
   dir_class_.set_resolver(vfs);
   file_class_.set_resolver(vfs);
   vfs.memory().register_shrinker(*this);
@@ -64,7 +67,8 @@ std::uint64_t SuperBlock::prune_inodes(std::uint64_t nr) {
       inode_lru_.splice(inode_lru_.end(), inode_lru_, inode_lru_.begin());
     } else if (inode.has_pages()) {
       // Its pages first; if all could go it is the next one to be looked at.
-      if (drop_pages(inode)) inode_lru_.splice(inode_lru_.begin(), inode_lru_, inode_lru_.iterator_to(inode));
+      if (drop_pages(inode))
+        inode_lru_.splice(inode_lru_.begin(), inode_lru_, inode_lru_.iterator_to(inode));
     } else {
       inode.state |= I_FREEING;
       inode.freeing_task = &core.current();

@@ -1,7 +1,7 @@
 // A mounted file system as the generic file layer sees it: the operations that it supplies (struct
 // super_operations, inode_operations and file_operations, include/linux/fs.h, Linux 4.0), and the
-// caches of its dentries and inodes with the shrinker that makes them smaller (fs/super.c). Left out:
-// s_umount, freezing, remounts by the user, quotas, extended attributes.
+// caches of its dentries and inodes with the shrinker that makes them smaller (fs/super.c). Left
+// out: s_umount, freezing, remounts by the user, quotas, extended attributes.
 #pragma once
 
 #include <array>
@@ -21,10 +21,10 @@ class Vfs;
 
 /// What a call of writepages() is to do (struct writeback_control).
 struct Writeback {
-  bool sync = false;         ///< WB_SYNC_ALL: everything that is dirty, for somebody who waits
+  bool sync = false;  ///< WB_SYNC_ALL: everything that is dirty, for somebody who waits
   std::int64_t nr_to_write = 0;
   std::uint64_t pages_skipped = 0;
-  bool range_cyclic = false; ///< go on where the last call ended
+  bool range_cyclic = false;  ///< go on where the last call ended
 };
 
 class SuperBlock : public Shrinker {
@@ -39,8 +39,8 @@ class SuperBlock : public Shrinker {
 
   /// A directory that is there from the start, with those above it.
   virtual void make_directory(std::string_view path) = 0;
-  /// Brings in what stays in memory for as long as it is mounted, and starts its threads; by the task
-  /// that boots the machine. The root is set afterwards.
+  /// Brings in what stays in memory for as long as it is mounted, and starts its threads; by the
+  /// task that boots the machine. The root is set afterwards.
   virtual void load() = 0;
 
   // --- Directories. The i_mutex of every directory named is held. 0 or a negative errno.
@@ -62,8 +62,8 @@ class SuperBlock : public Shrinker {
   virtual void release(Inode& inode, bool write) = 0;
   /// Cuts a file to nothing; its i_mutex is held.
   virtual int truncate(Inode& inode) = 0;
-  /// Makes page `index` ready for [pos, pos + length) to be copied into it; it comes back locked and
-  /// pinned.
+  /// Makes page `index` ready for [pos, pos + length) to be copied into it; it comes back locked
+  /// and pinned.
   virtual int write_begin(Inode& inode, std::uint64_t pos, std::uint32_t length, Pfn& page) = 0;
   virtual int write_end(Inode& inode, std::uint64_t pos, std::uint32_t length, Pfn page) = 0;
   /// Starts to read pages that are new in the cache and locked, in ascending order of index; their
@@ -77,14 +77,14 @@ class SuperBlock : public Shrinker {
   /// A field of the inode changed (dirty_inode); errors are its own business.
   virtual void dirty_inode(Inode& inode) = 0;
   virtual int write_inode(Inode& inode, const Writeback& control) = 0;
-  /// Nobody refers to the inode any more: truncates it if it has no name, and lets go of what is kept
-  /// with it. May sleep for long.
+  /// Nobody refers to the inode any more: truncates it if it has no name, and lets go of what is
+  /// kept with it. May sleep for long.
   virtual void evict_inode(Inode& inode) = 0;
   /// Gives back its memory.
   virtual void destroy_inode(Inode& inode) = 0;
 
-  /// The task's system call succeeds although allocations failed in it: settles those that later calls
-  /// will be told of.
+  /// The task's system call succeeds although allocations failed in it: settles those that later
+  /// calls will be told of.
   virtual void settle_success(Task&) {}
 
   /// Empty if what it holds agrees with itself; else what does not. Nothing may be running.
@@ -104,8 +104,8 @@ class SuperBlock : public Shrinker {
 
   // --- The inode cache (fs/inode.c).
 
-  /// iget_locked(), first half: a reference to the inode if it is cached, waiting for one that is on
-  /// its way out; else null.
+  /// iget_locked(), first half: a reference to the inode if it is cached, waiting for one that is
+  /// on its way out; else null.
   Inode* find_inode(InodeNumber ino);
   void hash_inode(Inode& inode);
   void unhash_inode(Inode& inode);

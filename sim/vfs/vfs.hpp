@@ -1,5 +1,5 @@
-// The generic file layer of one machine: the parts that all its file systems share, and the tree that
-// they are mounted in.
+// The generic file layer of one machine: the parts that all its file systems share, and the tree
+// that they are mounted in.
 #pragma once
 
 #include <memory>

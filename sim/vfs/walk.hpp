@@ -54,8 +54,8 @@ class Walk {
   bool trailing_slash_ = false;
 };
 
-/// __lookup_hash(): the child of that name, cached or looked up now; its directory's i_mutex is held.
-/// With a reference; null and `error` if it fails.
+/// __lookup_hash(): the child of that name, cached or looked up now; its directory's i_mutex is
+/// held. With a reference; null and `error` if it fails.
 Dentry* lookup_hash(Vfs& vfs, Dentry& dir, NameId name, int& error);
 
 }  // namespace brink

@@ -1,7 +1,7 @@
 // The flusher of one device: writes dirty inodes and their pages every 5 s, when they are 30 s old,
-// when too much is dirty, and when somebody asks (fs/fs-writeback.c, Linux 4.0, whose workqueue worker
-// is a kernel thread here). Left out: sync(2), lazy timestamps, sorting by file system, bandwidth
-// estimation, cgroups.
+// when too much is dirty, and when somebody asks (fs/fs-writeback.c, Linux 4.0, whose workqueue
+// worker is a kernel thread here). Left out: sync(2), lazy timestamps, sorting by file system,
+// bandwidth estimation, cgroups.
 #pragma once
 
 #include <array>
@@ -38,8 +38,8 @@ class Flusher {
   void add_dirty(Inode& inode);
   void remove(Inode& inode);
 
-  /// Asks for this many pages (bdi_start_writeback): GFP_ATOMIC for the request itself, without which
-  /// the thread is only woken. Does not sleep.
+  /// Asks for this many pages (bdi_start_writeback): GFP_ATOMIC for the request itself, without
+  /// which the thread is only woken. Does not sleep.
   void start_writeback(std::int64_t nr_pages);
   /// bdi_start_background_writeback().
   void start_background();

@@ -1,6 +1,6 @@
-// What a blocker must be able to do before a wait goes on. A task that is inside of an unlimited loop
-// releases what it took before the loop only once it has left it; what it took inside of it, it
-// releases as it goes round.
+// What a blocker must be able to do before a wait goes on. A task that is inside of an unlimited
+// loop releases what it took before the loop only once it has left it; what it took inside of it,
+// it releases as it goes round.
 #pragma once
 
 #include "sim/sched/task.hpp"
@@ -12,8 +12,8 @@ namespace brink {
 /// knows, and says so by BlockerSink::inner().)
 bool acts_inside_loop(const Task& task, const Waitable& wait);
 
-/// True if the task only stands in the queue of this lock, before or behind the others. One that holds
-/// it as well waits for itself.
+/// True if the task only stands in the queue of this lock, before or behind the others. One that
+/// holds it as well waits for itself.
 bool queues_for(const Task& task, const Waitable& wait);
 
 /// True if it holds this lock together with others, for reading.
@@ -33,7 +33,8 @@ inline bool goes_on(const Task& task) {
 /// A thread of the kernel that serves others and never ends.
 inline bool is_kernel_daemon(const Task& task) { return task.has(PF_KTHREAD) && task.has(DAEMON); }
 
-/// True if it waits for work, or, a daemon of the kernel with nothing in hand, for its period to pass.
+/// True if it waits for work, or, a daemon of the kernel with nothing in hand, for its period to
+/// pass.
 inline bool is_idle(const Task& task) {
   if (task.state != TaskState::parked || task.loop != nullptr) return false;
   if (task.wait->kind() == WaitKind::idle) return true;

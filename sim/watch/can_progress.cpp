@@ -1,4 +1,5 @@
-// The fixed point: each task's wait becomes nodes of a support graph, by the rules of docs/waits.md.
+// The fixed point: each task's wait becomes nodes of a support graph, by the rules of
+// docs/waits.md.
 
 #include "sim/watch/can_progress.hpp"
 
@@ -98,48 +99,6 @@ void CanProgress::evaluate_quiet() {
 
 // --- Tasks.
 
-void CanProgress::collect_tasks() {
-  std::erase_if(live_, [this](TaskId id) {
-    if (core_.task(id).state != TaskState::dead) return false;
-    index_[id] = dead;
-    return true;
-  });
-  index_.resize(core_.task_count(), dead);
-  for (; seen_ < core_.task_count(); ++seen_) {
-    if (core_.task(seen_).state != TaskState::dead) live_.push_back(seen_);
-  }
-  const auto count = static_cast<std::uint32_t>(live_.size());
-  for (std::uint32_t i = 0; i < count; ++i) index_[live_[i]] = i;
-  facts_.assign(count, {});
-  rested_.resize(core_.task_count());
-  daemons_.clear();
-  for (std::uint32_t i = 0; i < count; ++i) note_daemon(i);
-  killers_.clear();
-  killable_.clear();
-  polls_.clear();
-  graph_.reset(first_task_ + 2 * count);
-  std::size_t slots = std::max<std::size_t>(16, lock_nodes_.size());
-  while (slots < 2 * std::size_t{count}) slots *= 2;
-  lock_nodes_.assign(slots, {});
-}
-
-void CanProgress::note_daemon(std::uint32_t index) {
-  const Task& task = core_.task(live_[index]);
-  facts_[index].idle = is_idle(task);
-  facts_[index].daemon = is_kernel_daemon(task);
-  if (!facts_[index].daemon) return;
-  if (facts_[index].idle) {
-    rested(task.id, core_.now());
-  } else {
-    daemons_.push_back(index);
-  }
-}
-
-void CanProgress::rested(TaskId task, Nanos when) {
-  if (task >= rested_.size()) rested_.resize(core_.task_count());
-  rested_[task] = when + 1;
-}
-
 void CanProgress::add_task(std::uint32_t index) {
   const Task& task = core_.task(live_[index]);
   if (facts_[index].idle) {
@@ -170,7 +129,8 @@ void CanProgress::add_task(std::uint32_t index) {
 
 void CanProgress::add_parked(const Task& task, std::uint32_t index) {
   const Node moves = moves_node(index);
-  if (task.wait_mode == WaitMode::uninterruptible) return add_wait(task, *task.wait, moves, index, false);
+  if (task.wait_mode == WaitMode::uninterruptible)
+    return add_wait(task, *task.wait, moves, index, false);
   // A signal ends the wait as well as what it is for.
   const Node ends = graph_.add_node();
   add_wait(task, *task.wait, ends, index, false);
@@ -201,8 +161,8 @@ void CanProgress::add_wait(const Task& task, const Waitable& wait, Node node, st
   sink.finish();
 }
 
-/// Whoever waits for a lock, whatever stands ahead of it in the queue, goes on once all holders have
-/// released: one node serves them all (docs/waits.md, "queues").
+/// Whoever waits for a lock, whatever stands ahead of it in the queue, goes on once all holders
+/// have released: one node serves them all (docs/waits.md, "queues").
 void CanProgress::add_lock_wait(const Task& task, const Waitable& wait, Node node) {
   Node* shared = lock_node(wait);
   if (*shared == 0) {
@@ -216,14 +176,16 @@ void CanProgress::add_lock_wait(const Task& task, const Waitable& wait, Node nod
 
 CanProgress::Node* CanProgress::lock_node(const Waitable& wait) {
   const std::size_t mask = lock_nodes_.size() - 1;
-  std::size_t at = (reinterpret_cast<std::uintptr_t>(&wait) >> 4) * 0x9e3779b97f4a7c15u >> 20 & mask;
+  std::size_t at =
+      (reinterpret_cast<std::uintptr_t>(&wait) >> 4) * 0x9e3779b97f4a7c15u >> 20 & mask;
   while (lock_nodes_[at].lock != nullptr && lock_nodes_[at].lock != &wait) at = (at + 1) & mask;
   lock_nodes_[at].lock = &wait;
   return &lock_nodes_[at].node;
 }
 
-/// Whoever can progress may wake those who wait for no one in particular. A daemon of the kernel that
-/// has come to rest since owes them nothing: it counts as a bystander (docs/waits.md, "daemons").
+/// Whoever can progress may wake those who wait for no one in particular. A daemon of the kernel
+/// that has come to rest since owes them nothing: it counts as a bystander (docs/waits.md,
+/// "daemons").
 void CanProgress::add_anyone(const Task& task, Node node) {
   ++undeclared_waits_;
   graph_.add_support(anyone_, node);
@@ -293,8 +255,7 @@ void CanProgress::reached_task(std::uint32_t index) {
   if (facts_[index].idle) return;
   if (!facts_[index].daemon || bystanders_) graph_.make_hold(anyone_);
   if (memory_waits_ == 0 || graph_.holds(memory_node_)) return;
-  if (facts_[index].reclaims ||
-      (bystanders_ && memory_->owns_pages(core_.task(live_[index])))) {
+  if (facts_[index].reclaims || (bystanders_ && memory_->owns_pages(core_.task(live_[index])))) {
     graph_.make_hold(memory_node_);
   }
 }

@@ -1,10 +1,10 @@
-// Who can still make progress (design §4): the least fixed point of the rules over tasks, events and
-// suppliers of memory. docs/waits.md has the rules one by one, and why none of them claims a lockup
-// that a fair run could open.
+// Who can still make progress (design §4): the least fixed point of the rules over tasks, events
+// and suppliers of memory. docs/waits.md has the rules one by one, and why none of them claims a
+// lockup that a fair run could open.
 //
-// Three things are told apart for each task. It *moves* if it will take another step. If it is inside
-// of an unlimited loop, the loop *opens* if what it asks for may come. It *can progress* if it moves
-// and is in no loop, or moves and its loop opens.
+// Three things are told apart for each task. It *moves* if it will take another step. If it is
+// inside of an unlimited loop, the loop *opens* if what it asks for may come. It *can progress* if
+// it moves and is in no loop, or moves and its loop opens.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +30,9 @@ class CanProgress {
   /// `own_calls`: timers among Core::pending_calls() that wake nobody, as the watchers' own.
   void evaluate(std::size_t own_calls, Kills kills = Kills::counted);
 
-  /// Goes on from there, bystanders counted (absolute): supplier (7); daemons of the kernel that might
-  /// end a wait that declares no waker, although they have come to rest since it began; and whoever
-  /// might change what a poll asks for, although it is not declared.
+  /// Goes on from there, bystanders counted (absolute): supplier (7); daemons of the kernel that
+  /// might end a wait that declares no waker, although they have come to rest since it began; and
+  /// whoever might change what a poll asks for, although it is not declared.
   void add_bystanders();
 
   /// A daemon of the kernel has no work (again).
@@ -61,9 +61,9 @@ class CanProgress {
   class Sink;
   struct Facts {
     bool idle = false;
-    bool daemon = false;     ///< a daemon of the kernel
-    bool reclaims = false;   ///< its own rounds may free pages
-    bool may_kill = false;   ///< its own rounds may enter the OOM path
+    bool daemon = false;    ///< a daemon of the kernel
+    bool reclaims = false;  ///< its own rounds may free pages
+    bool may_kill = false;  ///< its own rounds may enter the OOM path
   };
 
   Node moves_node(std::uint32_t index) const { return first_task_ + 2 * index; }
@@ -77,7 +77,8 @@ class CanProgress {
   void note_daemon(std::uint32_t index);
   void add_task(std::uint32_t index);
   void add_parked(const Task& task, std::uint32_t index);
-  void add_wait(const Task& task, const Waitable& wait, Node node, std::uint32_t index, bool looping);
+  void add_wait(const Task& task, const Waitable& wait, Node node, std::uint32_t index,
+                bool looping);
   void add_lock_wait(const Task& task, const Waitable& wait, Node node);
   void add_memory_wait(const Task& task, Node node, std::uint32_t index, bool looping);
   void add_anyone(const Task& task, Node node);
@@ -93,9 +94,9 @@ class CanProgress {
 
   SupportGraph graph_;
   std::vector<TaskId> live_;
-  std::vector<std::uint32_t> index_;  ///< by task id: its place in live_
-  std::vector<Facts> facts_;          ///< by place
-  std::vector<Nanos> rested_;         ///< by task id: when it was last seen idle, plus 1
+  std::vector<std::uint32_t> index_;     ///< by task id: its place in live_
+  std::vector<Facts> facts_;             ///< by place
+  std::vector<Nanos> rested_;            ///< by task id: when it was last seen idle, plus 1
   std::vector<std::uint32_t> daemons_;   ///< places of the kernel's daemons that have work
   std::vector<std::uint32_t> killers_;   ///< places of loopers that may enter the OOM path
   std::vector<std::uint32_t> killable_;  ///< places of those whose wait SIGKILL would end
@@ -103,7 +104,7 @@ class CanProgress {
     const Waitable* lock = nullptr;
     Node node = 0;
   };
-  std::vector<Node> polls_;           ///< loops that ask for what others than memory and locks decide
+  std::vector<Node> polls_;  ///< loops that ask for what others than memory and locks decide
   std::vector<LockNode> lock_nodes_;  ///< open addressing; asked, never walked
   TaskId seen_ = 0;                   ///< tasks below it have been collected
   std::uint32_t undeclared_waits_ = 0;

@@ -1,6 +1,7 @@
-// The cheap look at a task that has just parked: a walk along who must act first, which ends at a task
-// that goes on by itself, at an event, or at a supplier of memory. It proves progress or gives up; only
-// if it gives up is the fixed point computed. What it proves, the fixed point would find too.
+// The cheap look at a task that has just parked: a walk along who must act first, which ends at a
+// task that goes on by itself, at an event, or at a supplier of memory. It proves progress or gives
+// up; only if it gives up is the fixed point computed. What it proves, the fixed point would find
+// too.
 #pragma once
 
 #include <cstdint>

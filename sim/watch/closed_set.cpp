@@ -76,7 +76,8 @@ bool ClosedSet::reach(TaskId from, std::size_t size_max, std::vector<TaskId>& se
 void ClosedSet::find_causes(const Task& task, std::vector<TaskId>& causes) {
   causes.clear();
   // One that does not move is stuck whatever its loop asks for.
-  if (!progress_.moves(task.id) && task.wait != nullptr) return wait_causes(task, *task.wait, causes);
+  if (!progress_.moves(task.id) && task.wait != nullptr)
+    return wait_causes(task, *task.wait, causes);
   if (task.loop != nullptr) wait_causes(task, *task.loop, causes);
 }
 

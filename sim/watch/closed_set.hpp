@@ -1,6 +1,6 @@
 // Closed sets: tasks of which none can progress because each waits for others among them, with at
-// least one that is obliged (design §4). Out of all tasks that are stuck, the smallest such set is what
-// people are shown: the knot, without those who only queue behind it.
+// least one that is obliged (design §4). Out of all tasks that are stuck, the smallest such set is
+// what people are shown: the knot, without those who only queue behind it.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,10 @@ class ClosedSet {
  public:
   /// Reads what `progress` last computed.
   ClosedSet(const Core& core, const CanProgress& progress, const MemorySuppliers* memory)
-      : core_(core), progress_(progress), memory_(memory), held_up_by_(core.task_count(), no_task) {}
+      : core_(core),
+        progress_(progress),
+        memory_(memory),
+        held_up_by_(core.task_count(), no_task) {}
 
   /// The smallest closed set that holds a task of which `obliged` is true, by id; empty if there is
   /// none. Of equally small ones that of the lowest task.

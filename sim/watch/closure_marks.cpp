@@ -21,8 +21,14 @@ bool ClosureMarks::update(const CanProgress& progress, Nanos now) {
     if (mark.stuck && (!stuck || went_on(task, mark))) open(id, now);
     if (!stuck) continue;
     if (!mark.stuck) {
-      mark = {now, core_.choices().count(), task.progress_at, task.loop_since, task.loop_rounds, true,
-              false, false};
+      mark = {now,
+              core_.choices().count(),
+              task.progress_at,
+              task.loop_since,
+              task.loop_rounds,
+              true,
+              false,
+              false};
     }
     mark.obliged = obligations_.obliged_since(task) != never;
     obliged_stuck = obliged_stuck || mark.obliged;
@@ -72,8 +78,9 @@ void ClosureMarks::record_stall() {
     return;
   }
   ++shorter_;
-  const auto shortest = std::min_element(
-      stalls_.begin(), stalls_.end(), [](const Stall& a, const Stall& b) { return a.length < b.length; });
+  const auto shortest =
+      std::min_element(stalls_.begin(), stalls_.end(),
+                       [](const Stall& a, const Stall& b) { return a.length < b.length; });
   if (shortest->length < stall.length) *shortest = stall;
 }
 
@@ -83,7 +90,8 @@ std::vector<Finding> ClosureMarks::findings() {
   for (const Stall& stall : stalls_) {
     std::string text = Evidence::name(core_.task(stall.task)) + " could not progress";
     if (stall.tasks > 1) text += ", nor could " + std::to_string(stall.tasks - 1) + " others";
-    found.push_back({Finding::Kind::stall, stall.at, stall.length, text + ", until it opened again"});
+    found.push_back(
+        {Finding::Kind::stall, stall.at, stall.length, text + ", until it opened again"});
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const Finding& a, const Finding& b) { return a.at < b.at; });

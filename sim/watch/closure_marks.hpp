@@ -1,4 +1,5 @@
-// Since when each task has been unable to progress, and the stalls: sets that closed and opened again.
+// Since when each task has been unable to progress, and the stalls: sets that closed and opened
+// again.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,7 @@ class ClosureMarks {
   struct Mark {
     Nanos at = 0;
     std::uint64_t choice = 0;
-    Nanos progress_at = 0;  ///< of the task, when it became stuck
+    Nanos progress_at = 0;     ///< of the task, when it became stuck
     Nanos loop_since = 0;      ///< likewise
     std::uint64_t rounds = 0;  ///< likewise
     bool stuck = false;
@@ -64,7 +65,7 @@ class ClosureMarks {
   const Core& core_;
   const Obligations& obligations_;
   std::vector<Mark> marks_;  ///< by task id
-  Stall opening_;  ///< what opens at the same time
+  Stall opening_;            ///< what opens at the same time
   std::vector<Stall> stalls_;
   std::uint64_t shorter_ = 0;
 };

@@ -32,7 +32,8 @@ std::string Evidence::name(const Task& task) {
   return std::string(task.name()) + ":" + std::to_string(task.id);
 }
 
-Lockup Evidence::lockup(std::span<const TaskId> members, const ClosedSet* set, bool absolute) const {
+Lockup Evidence::lockup(std::span<const TaskId> members, const ClosedSet* set,
+                        bool absolute) const {
   Lockup lockup;
   lockup.absolute = absolute;
   if (!absolute) lockup.bystanders = bystanders(members);
@@ -83,9 +84,9 @@ void Evidence::add_memory(LockupMember& member, const Task& task, Lockup& lockup
   member.on_failure = request.on_failure;
   member.suppliers = std::move(request.suppliers);
   member.suppliers.push_back({"victim", victims()});
-  member.suppliers.push_back(
-      {"bystander", lockup.bystanders.empty() ? "no other task that can progress owns pages"
-                                              : "only " + join(lockup.bystanders)});
+  member.suppliers.push_back({"bystander", lockup.bystanders.empty()
+                                               ? "no other task that can progress owns pages"
+                                               : "only " + join(lockup.bystanders)});
   if (request.never_refused) lockup.never_refused.push_back(request.site);
   if (request.first_question == 0) return;
   if (lockup.first_question == 0 || request.first_question < lockup.first_question) {
@@ -116,7 +117,8 @@ std::vector<std::string> Evidence::bystanders(std::span<const TaskId> members) c
   std::vector<std::string> names;
   for (const TaskId id : progress_.tasks()) {
     const Task& task = core_.task(id);
-    if (!progress_.can(id) || std::find(members.begin(), members.end(), id) != members.end()) continue;
+    if (!progress_.can(id) || std::find(members.begin(), members.end(), id) != members.end())
+      continue;
     const bool daemon_timer = is_idle(task) && task.timer_sequence != 0;
     const bool owns = !is_idle(task) && memory_ != nullptr && memory_->owns_pages(task);
     if (daemon_timer || owns) names.push_back(name(task));

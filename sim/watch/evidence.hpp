@@ -1,5 +1,5 @@
-// Evidence: a set of stuck tasks as plain data for reports. Nothing of it is computed before somebody
-// wants it; a parked task is asked for its frames only here.
+// Evidence: a set of stuck tasks as plain data for reports. Nothing of it is computed before
+// somebody wants it; a parked task is asked for its frames only here.
 #pragma once
 
 #include <span>
@@ -17,8 +17,8 @@ class Evidence {
            const MemorySuppliers* memory)
       : core_(core), progress_(progress), obligations_(obligations), memory_(memory) {}
 
-  /// Members with what each waits for, holds and was told. `set` may be null where there is no proof.
-  /// The caller fills in when the set closed.
+  /// Members with what each waits for, holds and was told. `set` may be null where there is no
+  /// proof. The caller fills in when the set closed.
   Lockup lockup(std::span<const TaskId> members, const ClosedSet* set, bool absolute) const;
 
   /// `comm:id`.

@@ -1,6 +1,6 @@
-// The strategy of the settling phase: oldest first, CPUs by their clocks. The usual strategy goes on
-// seeing what it would see and being asked what it would be asked, so that it keeps its books and a
-// replayed schedule stays in step; its answers do not count.
+// The strategy of the settling phase: oldest first, CPUs by their clocks. The usual strategy goes
+// on seeing what it would see and being asked what it would be asked, so that it keeps its books
+// and a replayed schedule stays in step; its answers do not count.
 #pragma once
 
 #include "sim/sched/strategy.hpp"

@@ -1,7 +1,8 @@
 // The hung task detector (kernel/hung_task.c, Linux 4.0): once every timeout it looks for tasks in
 // TASK_UNINTERRUPTIBLE whose switch count has not moved since it last looked. So it reports a task
-// after one to two timeouts, and never one that naps in a loop. At most ten reports, as in Linux; what
-// hangs at the end is known all the same. Left out: the panic option, and tasks that are frozen.
+// after one to two timeouts, and never one that naps in a loop. At most ten reports, as in Linux;
+// what hangs at the end is known all the same. Left out: the panic option, and tasks that are
+// frozen.
 #pragma once
 
 #include <cstdint>

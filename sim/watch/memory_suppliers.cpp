@@ -16,8 +16,8 @@ const MemoryWait& ModelSuppliers::wait_of(const Task& task) {
   return static_cast<const MemoryWait&>(*wait);
 }
 
-/// What may run out without anybody parking: a bit for each class, for I/O, for kswapd; the number of
-/// victims above them.
+/// What may run out without anybody parking: a bit for each class, for I/O, for kswapd; the number
+/// of victims above them.
 std::uint64_t ModelSuppliers::stamp() const {
   constexpr std::array<Gfp, reclaim_classes> masks = {GFP_NOIO, GFP_NOFS, GFP_KERNEL};
   std::uint64_t bits = memory_.oom().victims();
@@ -73,7 +73,8 @@ void ModelSuppliers::dying(BlockerSink& sink) const {
   }
 }
 
-/// A kernel thread may hold whatever it works on; a process its memory, or what its files stand for.
+/// A kernel thread may hold whatever it works on; a process its memory, or what its files stand
+/// for.
 bool ModelSuppliers::owns_pages(const Task& task) const {
   const Process* const process = task.process;
   if (process == nullptr) return true;
@@ -152,7 +153,8 @@ std::string ModelSuppliers::refusal_text(const MemoryWait& wait) const {
   if (has(attempt.gfp, Gfp::nofail)) return "never: __GFP_NOFAIL";
   if (wait.asker() == MemoryWait::Asker::caller) return "never: the caller asks again";
   if (wait.asker() == MemoryWait::Asker::fault) return "never: the access is executed again";
-  if (wait.rounds_left() != unlimited) return "after " + std::to_string(wait.rounds_left()) + " rounds";
+  if (wait.rounds_left() != unlimited)
+    return "after " + std::to_string(wait.rounds_left()) + " rounds";
   return "never by the policy, after " + std::to_string(attempt.rounds) + " rounds, " +
          std::to_string(attempt.oom_rounds) + " of them through the OOM path";
 }

@@ -1,8 +1,8 @@
 // The suppliers of memory (design §4) as the memory model has them: what the watchers ask, answered
 // from the waits, the reclaimers, the devices and the processes of one machine.
 //
-// Where an answer would need a walk over all pages, it is "it may": dirty pages name the flushers and
-// the commit threads, pages under I/O name nobody because hardware answers by itself.
+// Where an answer would need a walk over all pages, it is "it may": dirty pages name the flushers
+// and the commit threads, pages under I/O name nobody because hardware answers by itself.
 #pragma once
 
 #include "sim/kernel/kernel.hpp"

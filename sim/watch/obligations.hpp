@@ -10,8 +10,8 @@ class Obligations {
  public:
   virtual ~Obligations() = default;
 
-  /// Since when the task has been in its present system call, page fault or exit; `never` if it is in
-  /// none. A kernel thread is obliged only by those who wait for it, so the answer is `never`.
+  /// Since when the task has been in its present system call, page fault or exit; `never` if it is
+  /// in none. A kernel thread is obliged only by those who wait for it, so the answer is `never`.
   virtual Nanos obliged_since(const Task& task) const = 0;
 
   /// What it is in, as "mkdir", "#PF" or "exit"; "" if nothing.

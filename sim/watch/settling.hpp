@@ -1,6 +1,6 @@
-// The settling phase (design §4): when an obliged task has made no progress of its own for W, bad luck
-// stops and scheduling becomes fair for another W. What is still closed at its end is proved; a poll
-// that went round and round in it is a livelock.
+// The settling phase (design §4): when an obliged task has made no progress of its own for W, bad
+// luck stops and scheduling becomes fair for another W. What is still closed at its end is proved;
+// a poll that went round and round in it is a livelock.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ class Settling {
 
   /// Of these tasks, those that are obliged and have made no progress since the phase began.
   std::vector<TaskId> stalled(std::span<const TaskId> tasks) const;
-  /// Those that have gone round an unlimited loop at least livelock_rounds times in the phase, without
-  /// progress; empty if nobody obliged is stalled.
+  /// Those that have gone round an unlimited loop at least livelock_rounds times in the phase,
+  /// without progress; empty if nobody obliged is stalled.
   std::vector<TaskId> livelocked(std::span<const TaskId> tasks) const;
 
  private:

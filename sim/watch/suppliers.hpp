@@ -1,5 +1,5 @@
-// What the watchers ask about memory: for each request that waits, which of the suppliers of design §4
-// could still meet it. sim/watch/memory_suppliers.cpp answers for the memory model; tests invent
+// What the watchers ask about memory: for each request that waits, which of the suppliers of design
+// §4 could still meet it. sim/watch/memory_suppliers.cpp answers for the memory model; tests invent
 // answers.
 //
 // Every answer may err on one side only: "it may" where it cannot, never the reverse, because a
@@ -17,11 +17,11 @@ namespace brink {
 
 /// What people should read about one request, and what a lockup is attributed to.
 struct RequestEvidence {
-  std::string what;                       ///< "order 0, GFP_NOFS, site ext4.jbd2.frozen_copy"
+  std::string what;  ///< "order 0, GFP_NOFS, site ext4.jbd2.frozen_copy"
   std::string site;
   OnFailure on_failure = OnFailure::propagate;
-  bool never_refused = false;             ///< __GFP_NOFAIL, or its caller asks again for ever
-  std::uint64_t first_question = 0;       ///< number of the first policy question it asked; 0 if none
+  bool never_refused = false;        ///< __GFP_NOFAIL, or its caller asks again for ever
+  std::uint64_t first_question = 0;  ///< number of the first policy question it asked; 0 if none
   std::vector<SupplierReport> suppliers;  ///< why (1) to (4) and (6) ran out, with numbers
 };
 
@@ -46,17 +46,17 @@ class MemorySuppliers {
   virtual bool reclaims(const Task& task) const = 0;
   /// (4) One of its rounds may still enter the OOM path, with the right to kill.
   virtual bool may_enter_oom(const Task& task) const = 0;
-  /// (4) When the OOM policy would kill somebody if it did: now, a later time, or `never`. Asked only
-  /// of tasks that may, and last.
+  /// (4) When the OOM policy would kill somebody if it did: now, a later time, or `never`. Asked
+  /// only of tasks that may, and last.
   virtual Nanos would_kill(const Task& task) const = 0;
   /// (6) rounds_left is finite, and its caller is in no unlimited poll.
   virtual bool refusal(const Task& task) const = 0;
 
   // --- Of the machine.
 
-  /// (2) Who else may bring pages back: kswapd, if its class is not exhausted; tasks that have pages
-  /// isolated; whoever will clean, unlock, unmap or drop what the sweeps had to skip (flushers,
-  /// holders of page locks, the commit task).
+  /// (2) Who else may bring pages back: kswapd, if its class is not exhausted; tasks that have
+  /// pages isolated; whoever will clean, unlock, unmap or drop what the sweeps had to skip
+  /// (flushers, holders of page locks, the commit task).
   virtual void reclaimers(BlockerSink& sink) const = 0;
 
   /// (3) Whether I/O is in flight whose end frees pages or makes them reclaimable.

@@ -9,9 +9,16 @@ namespace brink {
 
 Watch::Watch(Core& core, const WatchConfig& config, const Obligations& obligations,
              MemorySuppliers* memory, SettlingHost* host)
-    : core_(core), config_(config), obligations_(obligations), memory_(memory), host_(host),
-      progress_(core, obligations, memory), chain_(core, memory), marks_(core, obligations),
-      hung_(core, config.hung_task_timeout), settling_(core, obligations, config.settle) {
+    : core_(core),
+      config_(config),
+      obligations_(obligations),
+      memory_(memory),
+      host_(host),
+      progress_(core, obligations, memory),
+      chain_(core, memory),
+      marks_(core, obligations),
+      hung_(core, config.hung_task_timeout),
+      settling_(core, obligations, config.settle) {
   if (config.usual != nullptr) fair_.emplace(*config.usual);
   if (config.hung_task_timeout != 0) next_hung_check_ = config.hung_task_timeout;
   core_.set_observer(this);
@@ -34,9 +41,7 @@ void Watch::foreground(const Task& task) {
   if (++foreground_ == 1 && phase_ == Phase::watching && !armed_) arm_next();
 }
 
-bool Watch::obliged(const Task& task) const {
-  return obligations_.obliged_since(task) != never;
-}
+bool Watch::obliged(const Task& task) const { return obligations_.obliged_since(task) != never; }
 
 /// Timers with a function that wake nobody: the time limit's and our own.
 std::size_t Watch::own_calls() const {
@@ -58,8 +63,8 @@ void Watch::parked(Task& task) {
     return;
   }
   PerTask& mine = of(task);
-  const bool same_loop = task.loop != nullptr && task.loop == mine.loop &&
-                         task.loop_since == mine.loop_since;
+  const bool same_loop =
+      task.loop != nullptr && task.loop == mine.loop && task.loop_since == mine.loop_since;
   if (goes_on(task) && (task.loop == nullptr ? !marks_.stuck(task.id) : same_loop)) return;
   look_at(task);
 }
@@ -79,7 +84,8 @@ void Watch::polled(Task& task) {
   look_at(task);
 }
 
-/// The task has begun to wait for something. As long as it can progress, so can all that could before.
+/// The task has begun to wait for something. As long as it can progress, so can all that could
+/// before.
 void Watch::look_at(Task& task) {
   PerTask& mine = of(task);
   mine.loop = task.loop;

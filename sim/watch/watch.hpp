@@ -1,10 +1,10 @@
-// The watcher of one machine: sees tasks park, poll and end, keeps what design §4 defines up to date,
-// ends the run when it is decided, and says what the run came to.
+// The watcher of one machine: sees tasks park, poll and end, keeps what design §4 defines up to
+// date, ends the run when it is decided, and says what the run came to.
 //
-// When what is looked at: at each park a walk along the chain of owners; the fixed point only if that
-// proves nothing, when a task ends, and when a supplier of memory runs out; khungtaskd's look once
-// every timeout; the settling phase by the deadlines of those who make no progress. One timer serves
-// all of it, and only while a foreground task lives and something else can still happen.
+// When what is looked at: at each park a walk along the chain of owners; the fixed point only if
+// that proves nothing, when a task ends, and when a supplier of memory runs out; khungtaskd's look
+// once every timeout; the settling phase by the deadlines of those who make no progress. One timer
+// serves all of it, and only while a foreground task lives and something else can still happen.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ class ClosedSet;
 struct WatchConfig {
   Nanos settle = 300 * seconds;             ///< W
   Nanos hung_task_timeout = 120 * seconds;  ///< 0: khungtaskd is off
-  Nanos drain = 60 * seconds;               ///< guess: how long daemons may go on once all else has ended
-  Strategy* usual = nullptr;  ///< the core's strategy; null if the settling phase is to keep it
+  Nanos drain = 60 * seconds;  ///< guess: how long daemons may go on once all else has ended
+  Strategy* usual = nullptr;   ///< the core's strategy; null if the settling phase is to keep it
 };
 
 /// Stops bad luck that does not last for the settling phase.
@@ -96,7 +96,7 @@ class Watch final : public CoreObserver {
   struct PerTask {
     const Waitable* loop = nullptr;  ///< as last seen
     Nanos loop_since = 0;
-    std::uint64_t stamp = 0;         ///< of the suppliers, when its last poll was looked at
+    std::uint64_t stamp = 0;  ///< of the suppliers, when its last poll was looked at
     bool foreground = false;
   };
 
@@ -159,12 +159,12 @@ class Watch final : public CoreObserver {
   Nanos drain_until_ = 0;
   Nanos completed_at_ = never;
   std::uint32_t foreground_ = 0;
-  bool undeclared_ = false;  ///< somebody waits for no one in particular
-  bool conditional_ = false; ///< bystanders apart, somebody obliged is stuck
+  bool undeclared_ = false;   ///< somebody waits for no one in particular
+  bool conditional_ = false;  ///< bystanders apart, somebody obliged is stuck
   std::uint64_t evaluations_ = 0;
   std::vector<PerTask> tasks_;  ///< by task id
   std::vector<Finding> findings_;
-  std::vector<TaskId> soft_;    ///< tasks that kept their CPU for too long
+  std::vector<TaskId> soft_;  ///< tasks that kept their CPU for too long
   WatchResult result_;
 };
 

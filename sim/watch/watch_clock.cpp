@@ -14,8 +14,8 @@ void Watch::arm(Nanos when) {
   timer_ = core_.at(std::max(when, core_.machine_time() + 1), tick, this, 0);
 }
 
-/// The next look is due at khungtaskd's next one, at the settling phase's next edge, and W from now at
-/// the latest, because whoever makes progress from now on cannot be overdue before.
+/// The next look is due at khungtaskd's next one, at the settling phase's next edge, and W from now
+/// at the latest, because whoever makes progress from now on cannot be overdue before.
 void Watch::arm_next() {
   const Nanos now = core_.machine_time();
   if (config_.hung_task_timeout != 0 && next_hung_check_ <= now) {
@@ -49,9 +49,7 @@ void Watch::tick() {
 }
 
 /// Nothing but this watcher and the time limit would ever do anything again.
-bool Watch::quiet() const {
-  return core_.idle() && core_.next_due() >= core_.config().time_limit;
-}
+bool Watch::quiet() const { return core_.idle() && core_.next_due() >= core_.config().time_limit; }
 
 void Watch::begin_settling() {
   settling_.begin(core_.machine_time(), progress_.tasks());

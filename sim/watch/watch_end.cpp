@@ -32,8 +32,8 @@ void Watch::decide(Verdict verdict, std::string reason, std::vector<TaskId> memb
   result_.stuck = std::move(members);
 }
 
-/// A closed set as `progress_` has it now: absolute ends the run at once, conditional if it outlived
-/// the settling phase.
+/// A closed set as `progress_` has it now: absolute ends the run at once, conditional if it
+/// outlived the settling phase.
 void Watch::decide_closed(bool absolute) {
   const auto counts = [this, absolute](const Task& task) {
     return obliged(task) && (absolute || marks_.since(task.id) <= settling_.began());
@@ -53,8 +53,8 @@ void Watch::decide_closed(bool absolute) {
   } else {
     who += memory ? " wait for each other and for memory" : " wait for each other";
   }
-  const std::string why = absolute ? "; nobody else can help"
-                                   : "; nobody else did, through the whole settling phase";
+  const std::string why =
+      absolute ? "; nobody else can help" : "; nobody else did, through the whole settling phase";
   Nanos closed_at = 0;
   std::uint64_t choice = 0;
   for (const TaskId id : members) {
@@ -94,7 +94,8 @@ void Watch::decide_quiet() {
                         std::find(members.begin(), members.end(), id) != members.end());
   }
   decide(memory ? Verdict::memory_deadlock : Verdict::deadlock,
-         "every task waits, and nothing is left that could wake one", std::move(members), &set, true);
+         "every task waits, and nothing is left that could wake one", std::move(members), &set,
+         true);
   result_.lockup.closed_at = closed_at;
   core_.stop();
 }
@@ -133,8 +134,10 @@ void Watch::decide_at_end(RunEnd end, const OtherEndings& others) {
     std::vector<TaskId> tasks = soft_;
     std::sort(tasks.begin(), tasks.end());
     tasks.erase(std::unique(tasks.begin(), tasks.end()), tasks.end());
-    return decide(Verdict::soft_lockup, "a CPU could not switch for more than " +
-                  in_seconds(core_.config().soft_lockup_limit), std::move(tasks), nullptr, false);
+    return decide(
+        Verdict::soft_lockup,
+        "a CPU could not switch for more than " + in_seconds(core_.config().soft_lockup_limit),
+        std::move(tasks), nullptr, false);
   }
   const auto plain = [this](Verdict verdict, std::string reason) {
     result_.verdict = verdict;
@@ -143,10 +146,10 @@ void Watch::decide_at_end(RunEnd end, const OtherEndings& others) {
   if (!others.bug.empty()) return plain(Verdict::bug, others.bug);
   if (!others.limit.empty()) return plain(Verdict::limit, others.limit);
   if (completed_at_ == never && foreground_ != 0) {
-    const std::string what = end == RunEnd::time_limit
-                                 ? "the time limit of " + in_seconds(core_.config().time_limit) +
-                                       " was reached"
-                                 : "the run was stopped";
+    const std::string what =
+        end == RunEnd::time_limit
+            ? "the time limit of " + in_seconds(core_.config().time_limit) + " was reached"
+            : "the run was stopped";
     return plain(Verdict::limit, what + " with " + plural(foreground_, "task") + " alive");
   }
   plain(Verdict::completed, "every foreground task ended");
@@ -184,8 +187,10 @@ std::vector<Finding> Watch::open_sets() {
   if (names.empty()) return {};
   const Nanos now = core_.now();
   return {{Finding::Kind::conditional_set, since, now > since ? now - since : 0,
-           plural(names.size(), "task") + " could progress only with the help of bystanders when the "
-           "run ended, first " + names.front()}};
+           plural(names.size(), "task") +
+               " could progress only with the help of bystanders when the "
+               "run ended, first " +
+               names.front()}};
 }
 
 }  // namespace brink

@@ -102,7 +102,8 @@ void names_say_something(const Tree& tree, Violations& out) {
                                              "cli",     "tests",    "bench"};
   forbid(
       tree, all,
-      R"(\b(class|struct|namespace)\s+(\w*(Manager|Helper|Utils?|Base|Impl|Handler)|utils?|detail)\b)",
+      R"(\b(class|struct|namespace)\s+)"
+      R"((\w*(Manager|Helper|Utils?|Base|Impl|Handler)|utils?|detail)\b)",
       "a name that says nothing", out);
 }
 

@@ -1,4 +1,5 @@
-// mkfs, and access to what it made. Groups that nobody has used have no bitmaps in the host's memory.
+// mkfs, and access to what it made. Groups that nobody has used have no bitmaps in the host's
+// memory.
 
 #include "sim/fs/ext4/contents.hpp"
 
@@ -15,8 +16,7 @@ std::uint64_t DiskInode::blocks() const {
 Contents::Contents(const Layout& layout) : layout_(layout), groups_(layout.groups()) {
   for (std::uint32_t g = 0; g < layout.groups(); ++g) {
     Group& group = groups_[g];
-    group.free_blocks =
-        layout.group_blocks(g) - layout.overhead(g) - layout.journal_blocks_in(g);
+    group.free_blocks = layout.group_blocks(g) - layout.overhead(g) - layout.journal_blocks_in(g);
     group.free_inodes = Layout::inodes_per_group;
     free_blocks += group.free_blocks;
     free_inodes += group.free_inodes;

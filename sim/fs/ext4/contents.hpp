@@ -2,8 +2,8 @@
 // directories. It is the file system's truth whether or not a block is in memory; whoever reads or
 // changes a part of it goes through the buffer of its block first.
 //
-// There is one state, the newest: what an older transaction still has to write is kept as numbers of
-// blocks only, because no run crashes and recovers.
+// There is one state, the newest: what an older transaction still has to write is kept as numbers
+// of blocks only, because no run crashes and recovers.
 #pragma once
 
 #include <array>
@@ -21,9 +21,9 @@ namespace brink {
 
 /// A run of a file's blocks (struct ext4_extent).
 struct Extent {
-  std::uint32_t block = 0;   ///< logical
+  std::uint32_t block = 0;  ///< logical
   std::uint32_t length = 0;
-  BlockNumber start = 0;     ///< physical
+  BlockNumber start = 0;  ///< physical
   std::uint32_t end() const { return block + length; }
 };
 
@@ -81,9 +81,9 @@ struct DiskInode {
   std::uint32_t nlink = 0;
   std::uint64_t size = 0;
   Nanos mtime = 0;
-  bool orphan = false;                  ///< on the list of those to be cleaned up at the next mount
-  std::vector<Extent> extents;          ///< by logical block
-  std::vector<BlockNumber> tree;        ///< blocks of the extent tree itself, leaf after leaf
+  bool orphan = false;            ///< on the list of those to be cleaned up at the next mount
+  std::vector<Extent> extents;    ///< by logical block
+  std::vector<BlockNumber> tree;  ///< blocks of the extent tree itself, leaf after leaf
   std::unique_ptr<Directory> directory;
   std::uint64_t blocks() const;
 };

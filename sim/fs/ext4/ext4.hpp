@@ -1,10 +1,10 @@
-// The ext4 file system with its journal, data=ordered, delayed allocation (fs/ext4, Linux 4.0). Left
-// out: htree indices (a directory is searched block by block), flex_bg, inline data, extended
+// The ext4 file system with its journal, data=ordered, delayed allocation (fs/ext4, Linux 4.0).
+// Left out: htree indices (a directory is searched block by block), flex_bg, inline data, extended
 // attributes, ACLs, quotas, symbolic links, hard links, direct I/O, data=journal, the fallback from
 // delayed allocation when space runs low.
 //
-// Every metadata block is read, and access to it asked of the journal, where the kernel does so; what
-// it contains is in Contents.
+// Every metadata block is read, and access to it asked of the journal, where the kernel does so;
+// what it contains is in Contents.
 #pragma once
 
 #include <string>
@@ -33,7 +33,7 @@ struct BlockMap {
   std::uint32_t block = 0;   ///< logical
   std::uint32_t length = 0;  ///< wanted; what was found
   BlockNumber start = 0;
-  bool fresh = false;        ///< just allocated
+  bool fresh = false;  ///< just allocated
 };
 
 struct Ext4Config {
@@ -47,7 +47,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   static constexpr std::uint32_t data_credits = 27 + 6 - 2;  ///< EXT4_DATA_TRANS_BLOCKS
   static constexpr std::uint32_t index_credits = 8;          ///< EXT4_INDEX_EXTRA_TRANS_BLOCKS
   static constexpr std::uint32_t create_credits = data_credits + index_credits + 3;
-  static constexpr std::uint32_t link_max = 65'000;          ///< EXT4_LINK_MAX
+  static constexpr std::uint32_t link_max = 65'000;  ///< EXT4_LINK_MAX
   /// In place of a logical block: for the extent tree itself.
   static constexpr std::uint32_t no_logical = ~std::uint32_t{0};
 
@@ -265,12 +265,12 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   IntrusiveList<Ext4Inode, &Ext4Inode::orphan_hook> orphans_;  ///< the latest first
   std::vector<Ext4Inode*> with_preallocations_;
   FlatMap<Pfn, PageBuffer> page_buffers_;
-  std::vector<Bio*> building_;         ///< bios that wait for more pages before they are submitted
+  std::vector<Bio*> building_;  ///< bios that wait for more pages before they are submitted
   Pool<Ext4Inode> inodes_;
   Pool<FreeData> free_data_;
   Pool<IoEnd> io_ends_;
-  Inode device_inode_;                 ///< of the block device: whose pages the metadata blocks are
-  FileMapping buddy_;                  ///< pages of bitmaps and buddies, two for each group
+  Inode device_inode_;  ///< of the block device: whose pages the metadata blocks are
+  FileMapping buddy_;   ///< pages of bitmaps and buddies, two for each group
 };
 
 }  // namespace brink

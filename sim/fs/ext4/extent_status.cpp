@@ -19,9 +19,8 @@ bool same_sort(const ExtentStatus& run, const ExtentStatus& next) {
 }  // namespace
 
 std::size_t ExtentStatusTree::first_ending_after(std::uint32_t block) const {
-  const auto at = std::partition_point(runs_.begin(), runs_.end(), [block](const ExtentStatus& run) {
-    return run.end() <= block;
-  });
+  const auto at = std::partition_point(
+      runs_.begin(), runs_.end(), [block](const ExtentStatus& run) { return run.end() <= block; });
   return static_cast<std::size_t>(at - runs_.begin());
 }
 
@@ -174,8 +173,9 @@ std::uint64_t ExtentStatusTree::forget(std::uint64_t nr) {
 // --- The shrinker.
 
 ExtentStatusShrinker::ExtentStatusShrinker(Memory& memory)
-    : memory_(memory), cache_(memory.slab_cache(
-                           {.name = "ext4_extent_status", .size = 40, .reclaim_account = true})) {
+    : memory_(memory),
+      cache_(
+          memory.slab_cache({.name = "ext4_extent_status", .size = 40, .reclaim_account = true})) {
   memory.register_shrinker(*this);
 }
 

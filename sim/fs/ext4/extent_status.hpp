@@ -1,6 +1,7 @@
-// What is known in memory of an inode's blocks (fs/ext4/extents_status.c, Linux 4.0): written, delayed
-// or known holes. Each run is a slab object allocated without sleeping. Delayed runs must be kept, all
-// others may be forgotten. Left out: unwritten extents, the referenced bit of the shrinker.
+// What is known in memory of an inode's blocks (fs/ext4/extents_status.c, Linux 4.0): written,
+// delayed or known holes. Each run is a slab object allocated without sleeping. Delayed runs must
+// be kept, all others may be forgotten. Left out: unwritten extents, the referenced bit of the
+// shrinker.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,8 @@ class ExtentStatusTree {
   /// The length of the delayed run that begins at `block`, at most `limit`; 0 if it is not delayed.
   std::uint32_t delayed_run(std::uint32_t block, std::uint32_t limit) const;
 
-  /// ext4_es_insert_extent(): replaces what was known of these blocks. 0, or -ENOMEM if a delayed run
-  /// could not be kept, or an old one not be split.
+  /// ext4_es_insert_extent(): replaces what was known of these blocks. 0, or -ENOMEM if a delayed
+  /// run could not be kept, or an old one not be split.
   int insert(ExtentStatus run);
   /// ext4_es_remove_extent() of [block, end): 0 or -ENOMEM. With `insist`, a site whose rule is to
   /// loop asks until it can split (ext4_ext_truncate()).

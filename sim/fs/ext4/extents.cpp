@@ -48,8 +48,8 @@ int Ext4::find_extent(Ext4Inode& inode, Site site, SlabObject& path, Buffer*& le
   return error;
 }
 
-/// ext4_map_blocks(): 0 with a length of 0 for a hole that was not to be filled; or a negative errno.
-/// `reserved` says that delayed allocation has claimed the blocks already.
+/// ext4_map_blocks(): 0 with a length of 0 for a hole that was not to be filled; or a negative
+/// errno. `reserved` says that delayed allocation has claimed the blocks already.
 int Ext4::map_blocks(Handle* handle, Ext4Inode& inode, BlockMap& map, bool create, bool reserved) {
   core_.charge(1);
   const std::uint32_t wanted = map.length;
@@ -65,8 +65,8 @@ int Ext4::map_blocks(Handle* handle, Ext4Inode& inode, BlockMap& map, bool creat
     if (error != 0) return error;
     mapped = map.length != 0;
     if (mapped) {
-      const int kept = inode.status.insert({map.block, map.length, map.start,
-                                            ExtentStatus::Kind::written, {}});
+      const int kept =
+          inode.status.insert({map.block, map.length, map.start, ExtentStatus::Kind::written, {}});
       if (kept != 0) return kept;
     }
   }
@@ -75,7 +75,8 @@ int Ext4::map_blocks(Handle* handle, Ext4Inode& inode, BlockMap& map, bool creat
   const WriteGuard guard(inode.i_data_sem);
   int error = ext_map_blocks(handle, inode, map, true, reserved);
   if (error == 0 && map.length != 0) {
-    error = inode.status.insert({map.block, map.length, map.start, ExtentStatus::Kind::written, {}});
+    error =
+        inode.status.insert({map.block, map.length, map.start, ExtentStatus::Kind::written, {}});
   }
   return error;
 }

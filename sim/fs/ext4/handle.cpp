@@ -1,6 +1,6 @@
-// Journalling as ext4 does it, and what it does about errors (fs/ext4/ext4_jbd2.c and super.c, Linux
-// 4.0): a failed access to the journal aborts the handle, and an aborted handle is an error of the
-// file system when it is stopped.
+// Journalling as ext4 does it, and what it does about errors (fs/ext4/ext4_jbd2.c and super.c,
+// Linux 4.0): a failed access to the journal aborts the handle, and an aborted handle is an error
+// of the file system when it is stopped.
 
 #include <cerrno>
 
@@ -136,7 +136,8 @@ void Ext4::handle_error() {
     return;
   }
   journal_.abort(-EIO);
-  if (panic_ != nullptr) panic_->panic("EXT4-fs (" + device().name() + "): panic forced after error");
+  if (panic_ != nullptr)
+    panic_->panic("EXT4-fs (" + device().name() + "): panic forced after error");
 }
 
 }  // namespace brink

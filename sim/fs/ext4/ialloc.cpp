@@ -1,5 +1,5 @@
-// Inodes on disk: which one a new file gets, and giving one back (fs/ext4/ialloc.c, Linux 4.0). Left
-// out: Orlov's debts, lazy initialisation of tables.
+// Inodes on disk: which one a new file gets, and giving one back (fs/ext4/ialloc.c, Linux 4.0).
+// Left out: Orlov's debts, lazy initialisation of tables.
 //
 // The order is the kernel's: the inode in memory comes first, the handle only when a free bit has
 // been seen, so that a failed handle is an error of the file system here (ialloc.c calls
@@ -12,8 +12,8 @@
 
 namespace brink {
 
-/// find_group_orlov() and find_group_other(): directories of the root are spread over the groups with
-/// more than average room, all else stays near its directory.
+/// find_group_orlov() and find_group_other(): directories of the root are spread over the groups
+/// with more than average room, all else stays near its directory.
 std::uint32_t Ext4::find_group(const Ext4Inode& dir, NameId name, bool directory) const {
   const std::uint32_t groups = contents_.groups();
   const std::uint32_t parent = Layout::group_of(dir.ino);
@@ -40,8 +40,7 @@ std::uint32_t Ext4::find_group(const Ext4Inode& dir, NameId name, bool directory
 }
 
 /// Accounts for an inode whose bit has been set, in its group's descriptor.
-int Ext4::take_inode(Handle& handle, Buffer& bitmap, std::uint32_t group_index,
-                     bool directory) {
+int Ext4::take_inode(Handle& handle, Buffer& bitmap, std::uint32_t group_index, bool directory) {
   int error = dirty_metadata(handle, bitmap);
   Buffer* descriptor = nullptr;
   if (error == 0) descriptor = bread(contents_.layout().descriptor_block(group_index), error);

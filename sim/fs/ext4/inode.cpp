@@ -79,8 +79,8 @@ Ext4Inode* Ext4::iget(InodeNumber ino, int& error) {
   return inode;
 }
 
-/// ext4_get_inode_loc(): the block of its table entry. It need not be read if the entry is new and no
-/// other one in the block is in use.
+/// ext4_get_inode_loc(): the block of its table entry. It need not be read if the entry is new and
+/// no other one in the block is in use.
 Buffer* Ext4::inode_block(Ext4Inode& inode, int& error) {
   const BlockNumber block = contents_.layout().inode_block(inode.ino);
   Buffer* const buffer = buffers_.getblk(block);
@@ -134,8 +134,8 @@ int Ext4::mark_inode_dirty(Handle& handle, Ext4Inode& inode) {
   return error;
 }
 
-/// ext4_dirty_inode(): nobody is told if there is no handle to be had. What changed, a time as a rule,
-/// is then in memory only, until the inode is dirtied again.
+/// ext4_dirty_inode(): nobody is told if there is no handle to be had. What changed, a time as a
+/// rule, is then in memory only, until the inode is dirtied again.
 void Ext4::dirty_inode(Inode& inode) {
   Frame frame(core_.current(), "ext4_dirty_inode");
   int error = 0;
@@ -213,8 +213,8 @@ void Ext4::release(Inode& inode, bool write) {
   ours.i_data_sem.up_write();
 }
 
-/// ext4_alloc_da_blocks(): starts to write what has no blocks yet, and leaves it at that. What fails
-/// is the flusher's turn.
+/// ext4_alloc_da_blocks(): starts to write what has no blocks yet, and leaves it at that. What
+/// fails is the flusher's turn.
 void Ext4::write_delayed(Ext4Inode& inode) {
   if (inode.reserved_blocks == 0) return;
   FailureLedger& failures = memory_.failures();

@@ -1,6 +1,7 @@
 // Where an ext4 file system keeps what (Documentation/filesystems/ext4, Linux 4.0): block groups of
-// 128 MiB, each with a block bitmap, an inode bitmap and an inode table at its start, as mke2fs lays
-// them out without flex_bg. Left out: backup superblocks, reserved GDT blocks, bigalloc, meta_bg.
+// 128 MiB, each with a block bitmap, an inode bitmap and an inode table at its start, as mke2fs
+// lays them out without flex_bg. Left out: backup superblocks, reserved GDT blocks, bigalloc,
+// meta_bg.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,9 @@ class Layout {
   std::uint32_t group_blocks(std::uint32_t group) const;
 
   BlockNumber superblock() const { return 0; }
-  BlockNumber descriptor_block(std::uint32_t group) const { return 1 + group / descriptors_per_block; }
+  BlockNumber descriptor_block(std::uint32_t group) const {
+    return 1 + group / descriptors_per_block;
+  }
   BlockNumber first_block(std::uint32_t group) const {
     return BlockNumber{group} * blocks_per_group;
   }

@@ -1,8 +1,8 @@
 // The block allocator (fs/ext4/mballoc.c, Linux 4.0): first fit from a goal in place of the buddy
 // search, preallocation for files. Left out: buddy orders, locality groups, stripes, discard.
 //
-// A group's in-core state is two pages of a cache of its own; they can be reclaimed and are made again
-// from the block bitmap.
+// A group's in-core state is two pages of a cache of its own; they can be reclaimed and are made
+// again from the block bitmap.
 
 #include <algorithm>
 #include <bit>
@@ -154,8 +154,8 @@ int Ext4::allocate(Ext4Inode& inode, std::uint32_t logical, BlockNumber goal, st
   return 0;
 }
 
-/// ext4_mb_regular_allocator(): the first free run from the goal on, of up to `length` blocks, taken
-/// in core.
+/// ext4_mb_regular_allocator(): the first free run from the goal on, of up to `length` blocks,
+/// taken in core.
 int Ext4::find_run(BlockNumber goal, std::uint32_t& length, BlockNumber& start) {
   const std::uint32_t groups = contents_.groups();
   const auto first = static_cast<std::uint32_t>(goal / Layout::blocks_per_group) % groups;

@@ -1,6 +1,6 @@
 // Writing pages of files back (ext4_writepages() of fs/ext4/inode.c, and page-io.c, Linux 4.0). A
-// round takes a handle, locks a run of pages without blocks, allocates blocks for them, and sends them
-// off together.
+// round takes a handle, locks a run of pages without blocks, allocates blocks for them, and sends
+// them off together.
 
 #include <algorithm>
 #include <cerrno>
@@ -13,7 +13,8 @@ namespace brink {
 namespace {
 
 constexpr std::size_t max_extent_pages = 2048;  // MAX_WRITEPAGES_EXTENT_LEN
-/// ext4_da_writepages_trans_blocks(): bitmaps, descriptors, tree, inode and superblock of one extent.
+/// ext4_da_writepages_trans_blocks(): bitmaps, descriptors, tree, inode and superblock of one
+/// extent.
 constexpr std::uint32_t round_credits = 16;
 
 }  // namespace
@@ -22,13 +23,13 @@ constexpr std::uint32_t round_credits = 16;
 struct Ext4::Round {
   Ext4Inode& inode;
   Writeback& control;
-  std::uint32_t next;          ///< page to go on with
+  std::uint32_t next;  ///< page to go on with
   Handle* handle = nullptr;
   IoEnd* io_end = nullptr;
   Bio* bio = nullptr;
-  std::vector<Pfn> pages{};    ///< locked, adjacent, without blocks
-  std::size_t sent = 0;        ///< of these
-  bool give_up = false;        ///< what is left cannot be written, ever
+  std::vector<Pfn> pages{};  ///< locked, adjacent, without blocks
+  std::size_t sent = 0;      ///< of these
+  bool give_up = false;      ///< what is left cannot be written, ever
 };
 
 int Ext4::writepages(Inode& inode, Writeback& control) {
@@ -83,8 +84,8 @@ int Ext4::write_round(Round& round, bool& done) {
   return error;
 }
 
-/// mpage_prepare_extent_to_map(): sends pages that have blocks, and collects a run of those that have
-/// none.
+/// mpage_prepare_extent_to_map(): sends pages that have blocks, and collects a run of those that
+/// have none.
 int Ext4::prepare_extent(Round& round) {
   PageCache& cache = memory_.cache();
   FileMapping& mapping = *round.inode.mapping();
@@ -171,8 +172,8 @@ int Ext4::map_and_submit(Round& round) {
     round.give_up = fs_aborted_ || !transient;
     return error;
   }
-  const std::uint64_t end = std::min(
-      round.inode.size, (std::uint64_t{first} + round.sent) << page_shift);
+  const std::uint64_t end =
+      std::min(round.inode.size, (std::uint64_t{first} + round.sent) << page_shift);
   if (end > round.inode.disk_size) {
     const WriteGuard guard(round.inode.i_data_sem);
     round.inode.disk_size = end;

@@ -14,8 +14,8 @@ constexpr std::uint32_t bio_max_pages = 128;
 
 }  // namespace
 
-/// Takes a new bio of so many pages at most; until it is submitted, waiters for its pages wait for the
-/// running task.
+/// Takes a new bio of so many pages at most; until it is submitted, waiters for its pages wait for
+/// the running task.
 Bio& Ext4::new_bio(Site site, BlockNumber block, bool write) {
   Bio& bio = vfs().block().bios().alloc(site);
   bio.block = partition_.first + block;

@@ -1,5 +1,5 @@
-// Cutting files, and the end of inodes (fs/ext4/inode.c and extents.c, Linux 4.0). Whoever drops the
-// last reference to a file without a name pays for this, and is told of no error.
+// Cutting files, and the end of inodes (fs/ext4/inode.c and extents.c, Linux 4.0). Whoever drops
+// the last reference to a file without a name pays for this, and is told of no error.
 
 #include <algorithm>
 #include <cerrno>
@@ -100,9 +100,8 @@ int Ext4::remove_space(Ext4Inode& inode, std::uint32_t from) {
 int Ext4::remove_last_extent(Handle& handle, Ext4Inode& inode, std::uint32_t from) {
   int error = ensure_credits(handle, inode, 12);
   if (error != 0) return error;
-  const BufferRef leaf(buffers_, inode.raw->tree.empty()
-                                     ? nullptr
-                                     : bread(inode.raw->tree.back(), error));
+  const BufferRef leaf(buffers_,
+                       inode.raw->tree.empty() ? nullptr : bread(inode.raw->tree.back(), error));
   if (error == 0 && leaf) error = get_write_access(handle, *leaf);
   if (error != 0) return error;
   Extent& last = inode.raw->extents.back();
@@ -155,8 +154,8 @@ void Ext4::evict_inode(Inode& inode) {
 /// The second half of ext4_evict_inode(): blocks, orphan entry and inode are given back.
 void Ext4::delete_inode(Ext4Inode& inode) {
   const std::uint64_t blocks = inode.raw->blocks();
-  const auto data = static_cast<std::uint32_t>(
-      std::clamp<std::uint64_t>(blocks, 2, max_trans_data));
+  const auto data =
+      static_cast<std::uint32_t>(std::clamp<std::uint64_t>(blocks, 2, max_trans_data));
   int error = 0;
   Handle* const handle = start_handle(data_credits + data + 3, error);
   if (handle == nullptr) {

@@ -88,8 +88,8 @@ int Ext4::write_begin(Inode& inode, std::uint64_t pos, std::uint32_t length, Pfn
   }
 }
 
-/// __block_write_begin(): buffer heads, a block or the promise of one, and the old contents of a page
-/// that is written in part.
+/// __block_write_begin(): buffer heads, a block or the promise of one, and the old contents of a
+/// page that is written in part.
 int Ext4::prepare_page(Ext4Inode& inode, Pfn page, std::uint32_t index, bool partial) {
   int error = create_page_buffer(page);
   if (error != 0) return error;
@@ -105,8 +105,8 @@ int Ext4::prepare_page(Ext4Inode& inode, Pfn page, std::uint32_t index, bool par
   return read_page(page, buffer.block);
 }
 
-/// ll_rw_block() of the page's buffer. The kernel keeps the page locked meanwhile; here the lock ends
-/// with the read, and what stays is the buffer.
+/// ll_rw_block() of the page's buffer. The kernel keeps the page locked meanwhile; here the lock
+/// ends with the read, and what stays is the buffer.
 int Ext4::read_page(Pfn page, BlockNumber block) {
   PageCache& cache = memory_.cache();
   Bio* bio = &new_bio(site::bh_bio, block, false);
@@ -124,8 +124,8 @@ int Ext4::read_page(Pfn page, BlockNumber block) {
 /// create_empty_buffers(): insists, with the page locked and the handle open.
 int Ext4::create_page_buffer(Pfn page) {
   if (page_buffers_.find(page) != nullptr) return 0;
-  const SlabObject head = memory_.alloc_object_insisting(page_head_cache_, site::pc_buffer_heads,
-                                                         {.nap = 0});
+  const SlabObject head =
+      memory_.alloc_object_insisting(page_head_cache_, site::pc_buffer_heads, {.nap = 0});
   if (!head) return -ENOMEM;
   page_buffers_.insert(page, {0, false, false, head, false});
   memory_.cache().set_private(page);

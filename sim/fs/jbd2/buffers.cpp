@@ -1,5 +1,5 @@
-// Which transaction a buffer belongs to, and the copies that are made when a new one wants to change
-// what an older one still has to write (fs/jbd2/transaction.c and journal.c, Linux 4.0).
+// Which transaction a buffer belongs to, and the copies that are made when a new one wants to
+// change what an older one still has to write (fs/jbd2/transaction.c and journal.c, Linux 4.0).
 
 #include <cerrno>
 
@@ -77,7 +77,8 @@ Transaction::Heads& Journal::heads_of(Transaction& transaction, JList list) {
   return transaction.metadata;
 }
 
-/// __jbd2_journal_temp_unlink_buffer(): off its list; if it was dirty, that is now the VM's business.
+/// __jbd2_journal_temp_unlink_buffer(): off its list; if it was dirty, that is now the VM's
+/// business.
 void Journal::unlink(JournalHead& jh) {
   if (jh.list == JList::none) return;
   Transaction::Heads& heads = heads_of(*jh.transaction, jh.list);
@@ -183,7 +184,8 @@ int Journal::get_write_access(Handle& handle, Buffer& buffer) {
   if (aborted(handle)) return -EROFS;
   // Most blocks are in the transaction already.
   const JournalHead* const known = buffer.jh;
-  if (known != nullptr && known->transaction == handle.transaction && !buffer.has(BH_Lock | BH_Dirty)) {
+  if (known != nullptr && known->transaction == handle.transaction &&
+      !buffer.has(BH_Lock | BH_Dirty)) {
     core_.charge(1);
     if (buffer.has(BH_RevokeValid) && !buffer.has(BH_Revoked)) return 0;
   }

@@ -1,5 +1,5 @@
-// Room in the log: a committed transaction keeps its blocks there until each of its buffers has been
-// written in place (fs/jbd2/checkpoint.c and journal.c, Linux 4.0).
+// Room in the log: a committed transaction keeps its blocks there until each of its buffers has
+// been written in place (fs/jbd2/checkpoint.c and journal.c, Linux 4.0).
 
 #include <cerrno>
 
@@ -205,8 +205,8 @@ bool Journal::write_checkpoint(Transaction& transaction) {
 /// Waits for what write_checkpoint() has started.
 void Journal::wait_checkpoint_io(Transaction& transaction) {
   const TransactionId tid = transaction.tid;
-  while (!checkpoints_.empty() && &checkpoints_.front() == &transaction &&
-         transaction.tid == tid && !transaction.checkpoint_io.empty()) {
+  while (!checkpoints_.empty() && &checkpoints_.front() == &transaction && transaction.tid == tid &&
+         !transaction.checkpoint_io.empty()) {
     JournalHead& jh = transaction.checkpoint_io.front();
     Buffer& buffer = *jh.bh;
     if (buffer.has(BH_Lock)) {

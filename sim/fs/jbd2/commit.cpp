@@ -12,15 +12,19 @@
 namespace brink {
 namespace {
 
-constexpr std::uint32_t tags_per_block = 508;        // (4096 - 12 - 16) / 8
-constexpr std::size_t revokes_per_block = 1020;      // (4096 - 16) / 4
+constexpr std::uint32_t tags_per_block = 508;    // (4096 - 12 - 16) / 8
+constexpr std::size_t revokes_per_block = 1020;  // (4096 - 16) / 4
 
 }  // namespace
 
 Commit::Commit(Journal& journal)
-    : journal_(journal), core_(journal.core_), memory_(journal.memory_),
-      buffers_(journal.buffers_), transaction_(*journal.running_),
-      shadow_cache_(memory_.slab_cache({.name = "buffer_head", .size = 104, .reclaim_account = true})),
+    : journal_(journal),
+      core_(journal.core_),
+      memory_(journal.memory_),
+      buffers_(journal.buffers_),
+      transaction_(*journal.running_),
+      shadow_cache_(
+          memory_.slab_cache({.name = "buffer_head", .size = 104, .reclaim_account = true})),
       io_(journal.core_, "blocks on their way to the log", WaitKind::io) {}
 
 void Commit::run() {
@@ -106,15 +110,14 @@ bool Commit::add_descriptor() {
   return true;
 }
 
-/// jbd2_journal_write_metadata_buffer(): the buffer's page, or the copy that was made of it, is to be
-/// written to the log under a buffer head of its own.
+/// jbd2_journal_write_metadata_buffer(): the buffer's page, or the copy that was made of it, is to
+/// be written to the log under a buffer head of its own.
 int Commit::add_copy(JournalHead& jh) {
   const std::uint32_t place = journal_.next_log_block();
   --transaction_.outstanding_credits;
   Buffer& buffer = *jh.bh;
   buffers_.get(buffer);
-  const SlabObject shadow =
-      memory_.alloc_object_insisting(shadow_cache_, site::jbd2_commit_head);
+  const SlabObject shadow = memory_.alloc_object_insisting(shadow_cache_, site::jbd2_commit_head);
   int error = shadow ? 0 : -ENOMEM;
   if (error == 0 && buffer.has(BH_Escape) && jh.frozen == no_page) {
     Pfn copy = memory_.alloc_pages(site::jbd2_commit_escape);

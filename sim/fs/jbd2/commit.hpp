@@ -1,5 +1,5 @@
-// One commit (fs/jbd2/commit.c, Linux 4.0). Ordered data is not written here: with delayed allocation
-// a file's size grows only after its data is on its way.
+// One commit (fs/jbd2/commit.c, Linux 4.0). Ordered data is not written here: with delayed
+// allocation a file's size grows only after its data is on its way.
 #pragma once
 
 #include <deque>
@@ -47,7 +47,7 @@ class Commit {
   Transaction& transaction_;
   SlabCache& shadow_cache_;
   std::deque<Write> copies_, controls_;
-  std::vector<Write*> queue_;  ///< not submitted yet
+  std::vector<Write*> queue_;          ///< not submitted yet
   std::vector<std::uint32_t> places_;  ///< in the log, of each in the queue
   std::uint32_t tags_left_ = 0;        ///< in the current descriptor block
   bool described_ = false;

@@ -1,9 +1,9 @@
 // The journal of a file system: transactions, the handles that make them up, and the thread that
-// commits them (fs/jbd2, Linux 4.0). Left out: recovery, data journalling, reserved handles, fast and
-// asynchronous commits, checksums, barriers set by jbd2_journal_lock_updates().
+// commits them (fs/jbd2, Linux 4.0). Left out: recovery, data journalling, reserved handles, fast
+// and asynchronous commits, checksums, barriers set by jbd2_journal_lock_updates().
 //
-// What a block contains is the file system's own business; the journal knows whose it is, whether the
-// copy that goes to disk had to be made, and how many blocks of the log everything takes.
+// What a block contains is the file system's own business; the journal knows whose it is, whether
+// the copy that goes to disk had to be made, and how many blocks of the log everything takes.
 #pragma once
 
 #include <cstdint>
@@ -30,15 +30,16 @@ enum class JList : std::uint8_t { none, metadata, forget, shadow, reserved };
 /// The journal's side of a buffer (struct journal_head).
 struct JournalHead {
   Buffer* bh = nullptr;
-  Transaction* transaction = nullptr;       ///< the compound transaction that owns it
-  Transaction* next_transaction = nullptr;  ///< the running one, if that modifies a committing buffer
-  Transaction* cp_transaction = nullptr;    ///< the one that it must be written in place for
+  Transaction* transaction = nullptr;  ///< the compound transaction that owns it
+  Transaction* next_transaction =
+      nullptr;                            ///< the running one, if that modifies a committing buffer
+  Transaction* cp_transaction = nullptr;  ///< the one that it must be written in place for
   JList list = JList::none;
-  bool on_io_list = false;                  ///< of cp_transaction: already being written
-  bool modified = false;                    ///< counted against a handle's credits
-  std::uint32_t users = 0;                  ///< b_jcount: callers, a transaction, a checkpoint
-  Pfn frozen = no_page;                     ///< copy for the committing transaction
-  Pfn committed = no_page;                  ///< copy of what is known to be on disk
+  bool on_io_list = false;  ///< of cp_transaction: already being written
+  bool modified = false;    ///< counted against a handle's credits
+  std::uint32_t users = 0;  ///< b_jcount: callers, a transaction, a checkpoint
+  Pfn frozen = no_page;     ///< copy for the committing transaction
+  Pfn committed = no_page;  ///< copy of what is known to be on disk
   SlabObject memory;
   ListHook t_hook;
   ListHook cp_hook;
@@ -49,8 +50,8 @@ struct Handle;
 struct Transaction {
   enum class State : std::uint8_t {
     running,
-    locked,    ///< no new handles: it waits for the open ones
-    flush,     ///< a new transaction may run
+    locked,  ///< no new handles: it waits for the open ones
+    flush,   ///< a new transaction may run
     commit,
     dflush,
     jflush,
@@ -62,23 +63,23 @@ struct Transaction {
 
   TransactionId tid = 0;
   State state = State::running;
-  std::uint32_t updates = 0;                  ///< open handles
+  std::uint32_t updates = 0;  ///< open handles
   std::int64_t outstanding_credits = 0;
   std::uint32_t log_start = 0;
   Nanos started = 0, expires = 0;
-  std::vector<Handle*> handles;               ///< the open ones, by age
+  std::vector<Handle*> handles;  ///< the open ones, by age
   Heads metadata, forget, shadow, reserved;
   Checkpoints checkpoint, checkpoint_io;
-  std::vector<std::uint64_t> callbacks;       ///< what commit_callback() is given, in order
+  std::vector<std::uint64_t> callbacks;  ///< what commit_callback() is given, in order
   SlabObject memory;
-  ListHook hook;                              ///< on the list of those to checkpoint
+  ListHook hook;  ///< on the list of those to checkpoint
 };
 
 /// One task's part in a transaction (handle_t).
 struct Handle {
   Transaction* transaction = nullptr;
   Task* task = nullptr;
-  Nanos since = 0;          ///< when it was opened
+  Nanos since = 0;  ///< when it was opened
   std::uint32_t ref = 1;
   std::int64_t credits = 0;
   int err = 0;
@@ -266,15 +267,15 @@ class Journal final : public BufferOwner {
   Transaction* committing_ = nullptr;
   IntrusiveList<Transaction, &Transaction::hook> checkpoints_;  ///< the oldest first
 
-  WaitQueue wait_commit_;              ///< kjournald2 without work
-  Waiters transaction_waiters_;        ///< for a locked transaction to go on
-  Waiters update_waiters_;             ///< kjournald2, for handles to close
-  Waiters done_waiters_;               ///< for a commit to be done
+  WaitQueue wait_commit_;        ///< kjournald2 without work
+  Waiters transaction_waiters_;  ///< for a locked transaction to go on
+  Waiters update_waiters_;       ///< kjournald2, for handles to close
+  Waiters done_waiters_;         ///< for a commit to be done
   Mutex checkpoint_mutex_;
 
   RevokeTable revokes_[2];
-  unsigned revoke_table_ = 0;          ///< the running transaction's
-  std::vector<Handle*> current_;       ///< by task
+  unsigned revoke_table_ = 0;     ///< the running transaction's
+  std::vector<Handle*> current_;  ///< by task
   Pool<Handle> handles_;
   Pool<Transaction> transactions_;
   Pool<JournalHead> heads_;
