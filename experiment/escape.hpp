@@ -12,9 +12,9 @@ namespace brink {
 
 /// How much may be spent on what could have saved a run.
 struct EscapeBudget {
-  std::uint64_t reruns = 200;  ///< of the whole search for the point of no return
-  std::uint32_t seeds = 4;     ///< continuations tried from each choice
-  bool escapes = true;         ///< false: neither escapes nor the point of no return
+  std::uint64_t reruns = 100;  ///< of the whole search for the point of no return
+  std::uint32_t seeds = 4;      ///< continuations tried from each choice
+  bool escapes = true;          ///< false: neither escapes nor the point of no return
 };
 
 /// Reruns one run of an experiment, changed here and there.

@@ -23,7 +23,7 @@ class Search {
   PointOfNoReturn run() {
     // From the choice of the closure on nothing helps; it bounds the search from above.
     std::uint64_t hopeless = result_.closed_at;
-    for (std::uint64_t back = 1; affordable(); back *= 2) {
+    for (std::uint64_t back = 1; affordable(); back *= 4) {
       const std::uint64_t choice = result_.closed_at - std::min(back, result_.closed_at);
       if (escapes_from(choice)) break;
       hopeless = choice;
