@@ -147,8 +147,11 @@ MountConfig read_mount(Params& params, const Registries& registries) {
   mount.errors = static_cast<ErrorsMode>(
       params.choice("errors", static_cast<std::size_t>(mount.errors),
                     {"continue", "remount-ro", "panic"}, "what it does when its journal fails"));
-  mount.size = params.size("size", mount.size, MiB, 16 * TiB, "the size of the file system");
-  mount.journal = params.size("journal", mount.journal, MiB, mount.size, "the size of its journal");
+  mount.size = params.size("size", mount.size, 16 * MiB, 16 * TiB, "the size of the file system");
+  // jbd2 wants at least 1,024 blocks (JBD2_MIN_JOURNAL_BLOCKS), and the files some room beside it.
+  mount.journal =
+      params.size("journal", std::min(mount.journal, mount.size / 2), 4 * MiB, mount.size / 2,
+                  "the size of its journal, at most half of the file system");
   params.done();
   return mount;
 }
