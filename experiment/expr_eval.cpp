@@ -28,18 +28,6 @@ double in_units(const Metric& metric, double value) {
   return metric.kind() == MetricKind::time ? value / 1e3 : value;
 }
 
-bool satisfies(Compare compare, double a, double b) {
-  switch (compare) {
-    case Compare::equal: return a == b;
-    case Compare::unequal: return a != b;
-    case Compare::less: return a < b;
-    case Compare::at_most: return a <= b;
-    case Compare::more: return a > b;
-    case Compare::at_least: return a >= b;
-  }
-  return false;
-}
-
 class Evaluation {
  public:
   explicit Evaluation(const Points& points) : points_(points) {}
@@ -133,7 +121,7 @@ class Evaluation {
     std::uint64_t sum = 0;
     for (const auto& [value, count] : values(points, expr.metric)) {
       const double amount = in_units(expr.metric, static_cast<double>(value));
-      if (satisfies(expr.compare, amount, expr.bound)) sum += count;
+      if (holds(expr.compare, amount, expr.bound)) sum += count;
     }
     return sum;
   }
@@ -209,7 +197,7 @@ class Evaluation {
   Answer comparison(const Expr& expr, const Selection& selection) const {
     const Answer a = of(expr.parts[0], selection), b = of(expr.parts[1], selection);
     Answer answer = derived(Type::number, 0, {&a, &b});
-    answer.truth = answer.defined && satisfies(expr.compare, a.number, b.number);
+    answer.truth = answer.defined && holds(expr.compare, a.number, b.number);
     const bool literal = expr.parts[1].op == Op::number || expr.parts[1].op == Op::negate;
     answer.text = literal ? a.text : a.text + " against " + b.text;
     return answer;

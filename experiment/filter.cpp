@@ -45,19 +45,6 @@ std::optional<Magnitude> magnitude(const Value& value) {
   return std::nullopt;
 }
 
-template <class T>
-bool ordered(Compare compare, const T& a, const T& b) {
-  switch (compare) {
-    case Compare::equal: return a == b;
-    case Compare::unequal: return a != b;
-    case Compare::less: return a < b;
-    case Compare::at_most: return a <= b;
-    case Compare::more: return a > b;
-    case Compare::at_least: return a >= b;
-  }
-  return false;
-}
-
 std::string plain_text(const Value& value) {
   const auto* string = value.get<std::string>();
   return string == nullptr ? value.text() : *string;
@@ -73,7 +60,7 @@ bool comparable(const Value& a, const Value& b) {
 bool holds(Compare compare, const Value& a, const Value& b) {
   const auto left = magnitude(a), right = magnitude(b);
   if (left && right && left->kind == right->kind) {
-    return ordered(compare, left->amount, right->amount);
+    return holds(compare, left->amount, right->amount);
   }
   const bool same = plain_text(a) == plain_text(b);
   return compare == Compare::equal ? same : compare == Compare::unequal && !same;

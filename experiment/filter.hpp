@@ -14,6 +14,19 @@ using Axes = std::vector<std::pair<std::string, Value>>;
 
 enum class Compare : std::uint8_t { equal, unequal, less, at_most, more, at_least };
 
+template <class T>
+bool holds(Compare compare, const T& a, const T& b) {
+  switch (compare) {
+    case Compare::equal: return a == b;
+    case Compare::unequal: return a != b;
+    case Compare::less: return a < b;
+    case Compare::at_most: return a <= b;
+    case Compare::more: return a > b;
+    case Compare::at_least: return a >= b;
+  }
+  return false;
+}
+
 /// A condition on a point's axis values.
 struct Filter {
   enum class Kind : std::uint8_t { test, all_of, any_of, none_of };

@@ -169,12 +169,4 @@ TaskConfig read_task_keys(Params& params) {
   return task;
 }
 
-bool is_mounted(const std::vector<MountConfig>& mounts, std::string_view path) {
-  for (const MountConfig& mount : mounts) {
-    if (mount.at == "/" || path == mount.at) return true;
-    if (path.starts_with(mount.at) && path.substr(mount.at.size()).starts_with('/')) return true;
-  }
-  return false;
-}
-
 }  // namespace brink

@@ -17,7 +17,4 @@ MountConfig read_mount(Params& params, const Registries& registries);
 /// Reads one [[task]] but for its program's own keys, which stand in the table `args`.
 TaskConfig read_task_keys(Params& params);
 
-/// Whether the path lies on one of the mounts.
-bool is_mounted(const std::vector<MountConfig>& mounts, std::string_view path);
-
 }  // namespace brink

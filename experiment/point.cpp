@@ -170,7 +170,7 @@ class PointReader {
 
   void check_paths(const TaskConfig& task, const Where& where) const {
     for (const std::string& path : task.code->paths()) {
-      if (is_mounted(point_.spec.machine.mounts, path)) continue;
+      if (mount_of(point_.spec.machine.mounts, path) != nullptr) continue;
       throw ConfigError(where, task.program + " uses " + path +
                                    ", but nothing is mounted there; add "
                                    "a [[mount]] with at = \"/\"");

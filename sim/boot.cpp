@@ -14,22 +14,6 @@ namespace {
 /// What must be there for `path`: the directory itself if it ends in /, else its parent.
 std::string_view directory_of(std::string_view path) { return path.substr(0, path.rfind('/')); }
 
-/// Whether `path` lies on or below `at`.
-bool lies_in(std::string_view path, std::string_view at) {
-  if (at == "/" || path == at) return true;
-  return path.starts_with(at) && path.substr(at.size()).starts_with('/');
-}
-
-/// The mount that a path lies on: the deepest.
-const MountConfig* mount_of(const std::vector<MountConfig>& mounts, std::string_view path) {
-  const MountConfig* found = nullptr;
-  for (const MountConfig& mount : mounts) {
-    if (!lies_in(path, mount.at)) continue;
-    if (found == nullptr || mount.at.size() > found->at.size()) found = &mount;
-  }
-  return found;
-}
-
 }  // namespace
 
 void Machine::boot() {
@@ -75,24 +59,24 @@ void Machine::mount(const MountConfig& config) {
 /// Directories that programs expect, and those that other file systems are mounted on.
 void Machine::make_directories(const MountConfig& config, SuperBlock& sb) {
   const std::vector<MountConfig>& mounts = spec_.machine.mounts;
-  const auto make = [&](std::string_view directory) {
-    const MountConfig* const on = directory.empty() ? nullptr : mount_of(mounts, directory);
+  // `owner` is a path on the file system that `directory` belongs to.
+  const auto make = [&](std::string_view directory, std::string_view owner) {
+    const MountConfig* const on = mount_of(mounts, owner);
     if (on == nullptr || on->at != config.at) return;
     if (config.at != "/") directory.remove_prefix(config.at.size());
     if (!directory.empty()) sb.make_directory(directory);
   };
   for (const TaskConfig& task : spec_.tasks) {
-    for (const std::string& path : task.code->paths()) make(directory_of(path));
+    for (const std::string& path : task.code->paths()) {
+      const std::string_view directory = directory_of(path);
+      if (!directory.empty()) make(directory, directory);
+    }
   }
   for (const MountConfig& other : mounts) {
-    if (other.at == config.at || !lies_in(other.at, config.at)) continue;
-    // The mount point itself belongs to the file system below it.
-    std::string_view directory = other.at;
-    const std::string_view parent = directory_of(directory);
-    const MountConfig* below = parent.empty() ? nullptr : mount_of(mounts, parent);
-    if (below != nullptr ? below->at != config.at : config.at != "/") continue;
-    if (config.at != "/") directory.remove_prefix(config.at.size());
-    sb.make_directory(directory);
+    if (other.at == "/") continue;
+    // A mount point belongs to the file system below it, as the directory that it is in does.
+    const std::string_view parent = directory_of(other.at);
+    make(other.at, parent.empty() ? "/" : parent);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "brink/costs.hpp"
@@ -29,6 +30,9 @@ struct MountConfig {
   std::uint64_t size = 4 * GiB;
   std::uint64_t journal = 64 * MiB;
 };
+
+/// The mount that an absolute path lies on, the deepest; null if it lies on none.
+const MountConfig* mount_of(const std::vector<MountConfig>& mounts, std::string_view path);
 
 struct MachineConfig {
   std::uint32_t cpus = 2;  ///< 1 … 64

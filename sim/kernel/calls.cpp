@@ -129,17 +129,14 @@ int ProcessCalls::munmap(Address address, std::uint64_t bytes) {
 }
 
 Address ProcessCalls::brk(Address end) {
-  return static_cast<Address>(call(Sys::brk, "sys_brk", [&] {
-    return static_cast<std::int64_t>(process_.mm.brk(end));
-  }));
+  return static_cast<Address>(
+      call(Sys::brk, "sys_brk", [&] { return static_cast<std::int64_t>(process_.mm.brk(end)); }));
 }
 
 void ProcessCalls::touch(Address address, std::uint64_t bytes) {
   FailureLedger& failures = kernel_.memory().failures();
   Task& task = *process_.task;
-  process_.syscall = Sys::page_fault;
-  process_.entered = core_.now();
-  failures.enter_syscall(task, kernel_.table().name(Sys::page_fault));
+  kernel_.begin(process_, Sys::page_fault);
   const Access access = process_.mm.touch(address, bytes);
   process_.entered = never;
   kernel_.check_signals(process_);

@@ -12,9 +12,7 @@ namespace brink {
 void Kernel::do_exit(Process& process) {
   Task& task = *process.task;
   Frame frame(task, "do_exit");
-  process.syscall = Sys::exit;
-  process.entered = core_.now();
-  memory_.failures().enter_syscall(task, table_.name(Sys::exit));
+  begin(process, Sys::exit);
   core_.step(core_.costs().syscall);
   {
     Frame signals(task, "exit_signals");

@@ -98,6 +98,12 @@ void Kernel::run(Process& process) {
 
 // --- System calls.
 
+void Kernel::begin(Process& process, Sys number) {
+  process.syscall = number;
+  process.entered = core_.now();
+  memory_.failures().enter_syscall(*process.task, table_.name(number));
+}
+
 void Kernel::enter(Process& process, Sys number) {
   BRINK_ASSERT(process.entered == never);
   if (process.failed_error != 0) {
@@ -105,9 +111,7 @@ void Kernel::enter(Process& process, Sys number) {
     table_.count(process.failed, process.failed_error, Reaction::ignored);
     process.failed_error = 0;
   }
-  process.syscall = number;
-  process.entered = core_.now();
-  memory_.failures().enter_syscall(*process.task, table_.name(number));
+  begin(process, number);
   core_.charge(core_.costs().syscall);
   core_.point(Point::primitive);
 }

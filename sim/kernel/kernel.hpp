@@ -66,6 +66,8 @@ class Kernel final : public OomHost, public PanicSink {
   SyscallTable& table() { return table_; }
   void bug(const std::string& what) { bugs_.push_back(what); }
 
+  /// The process owes an answer from now on: of a system call, or of what is entered like one.
+  void begin(Process& process, Sys number);
   void enter(Process& process, Sys number);
   /// Back to user mode with this result, which it returns; or not at all, if the process must die:
   /// throws ProcessEnd.

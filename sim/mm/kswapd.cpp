@@ -65,8 +65,8 @@ void Kswapd::try_to_sleep(const Order& order) {
   if (ready_to_sleep(order, false)) {
     // A short nap first: a wake-up within it means that it was too early to sleep.
     sleeping_ = true;
-    woken_early = core.park_until(idle_wait, WaitMode::uninterruptible,
-                                  core.now() + 100 * ms) != Wake::timeout;
+    woken_early = core.park_until(idle_wait, WaitMode::uninterruptible, core.now() + 100 * ms) !=
+                  Wake::timeout;
     sleeping_ = false;
   }
   if (!ready_to_sleep(order, woken_early)) return;
@@ -82,9 +82,7 @@ bool Kswapd::gave_up() const {
 
 bool Kswapd::would_wake(unsigned order, Gfp gfp) const {
   if (!sleeping_ || !has(gfp, Gfp::kswapd_reclaim)) return false;
-  const auto top = static_cast<std::size_t>(memory_.zones().preferred(gfp).type);
-  for (std::size_t i = 0; i <= top; ++i) {
-    const Zone& zone = memory_.zones().all()[i];
+  for (const Zone& zone : memory_.zones().allowed(gfp)) {
     if (zone.populated() && !zone_balanced(zone, order, 0, ZoneType::dma)) return !gave_up();
   }
   return false;

@@ -146,9 +146,7 @@ bool Reclaim::shrinkers_steady(Gfp gfp) const {
 Exhaustion Reclaim::exhaustion(ReclaimClass rights, Gfp gfp) const {
   Exhaustion out;
   bool tried_all = true;
-  const auto top = static_cast<std::size_t>(memory_.zones().preferred(gfp).type);
-  for (std::size_t i = 0; i <= top; ++i) {
-    const Zone& zone = memory_.zones().all()[i];
+  for (const Zone& zone : memory_.zones().allowed(gfp)) {
     out.counting = out.counting || (zone.populated() && zone_reclaimable(zone));
     tried_all = side_tried(zone, true, rights, out) && tried_all;
     if (memory_.swap().free() != 0) tried_all = side_tried(zone, false, rights, out) && tried_all;
@@ -159,9 +157,8 @@ Exhaustion Reclaim::exhaustion(ReclaimClass rights, Gfp gfp) const {
 }
 
 void Reclaim::explain(Gfp gfp, Exhaustion& out) const {
-  const auto top = static_cast<std::size_t>(memory_.zones().preferred(gfp).type);
-  for (std::size_t i = 0; i <= top; ++i) {
-    for (const LruList& list : memory_.zones().all()[i].lru) {
+  for (const Zone& zone : memory_.zones().allowed(gfp)) {
+    for (const LruList& list : zone.lru) {
       for (Pfn pfn = list.head; pfn != no_page; pfn = memory_.page(pfn).next) {
         const Page& page = memory_.page(pfn);
         if (page.has(PG_dirty) && page.file_cache()) ++out.dirty;

@@ -10,9 +10,7 @@ namespace brink {
 MemoryView Memory::view(Gfp gfp, std::vector<ZoneView>& zones) const {
   zones.clear();
   MemoryView view;
-  const auto top = static_cast<std::size_t>(zones_.preferred(gfp).type);
-  for (std::size_t i = 0; i <= top; ++i) {
-    const Zone& zone = zones_.all()[i];
+  for (const Zone& zone : zones_.allowed(gfp)) {
     if (!zone.populated()) continue;
     zones.push_back({zone.name(), zone.managed, zone.free(), zone.watermark(Watermark::min),
                      zone.watermark(Watermark::low), zone.watermark(Watermark::high)});
@@ -40,9 +38,9 @@ Nanos Memory::would_kill(const OomRequest& request) const { return oom_->would_k
 
 void Memory::add_to(Counters& counters) const {
   constexpr std::uint64_t Counters::*own[] = {
-      &Counters::page_touches, &Counters::allocations, &Counters::slab_allocations,
-      &Counters::slow_path,    &Counters::rounds,      &Counters::questions,
-      &Counters::oom_rounds,   &Counters::oom_kills,   &Counters::failures_warned,
+      &Counters::page_touches,  &Counters::allocations,     &Counters::slab_allocations,
+      &Counters::slow_path,     &Counters::rounds,          &Counters::questions,
+      &Counters::oom_rounds,    &Counters::oom_kills,       &Counters::failures_warned,
       &Counters::pages_scanned, &Counters::pages_reclaimed, &Counters::swap_outs,
       &Counters::swap_ins,
   };

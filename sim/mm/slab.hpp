@@ -31,7 +31,7 @@ struct SlabObject {
 
 struct SlabSpec {
   std::string_view name;
-  std::uint32_t size = 0;        ///< bytes of an object
+  std::uint32_t size = 0;  ///< bytes of an object
   std::uint32_t align = 8;
   bool reclaim_account = false;  ///< SLAB_RECLAIM_ACCOUNT: a shrinker can free its objects
 };
@@ -49,7 +49,6 @@ class SlabCache {
   SlabCache(std::uint32_t id, const SlabSpec& spec, std::uint32_t cpus);
 
   const char* name() const { return name_.c_str(); }
-  std::uint32_t object_size() const { return object_size_; }
   bool reclaim_account() const { return reclaim_account_; }
   const SlabLayout& layout() const { return layout_; }
   std::uint64_t objects_in_use() const { return in_use_; }

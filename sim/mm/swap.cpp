@@ -124,13 +124,11 @@ void Swap::write(Pfn pfn) {
   PageCache& cache = memory_.cache();
   if (try_to_free(pfn)) return cache.unlock_page(pfn);  // Whoever needed it is gone.
   cache.set_page_writeback(pfn);
-  ++writes_in_flight_;
   cache.unlock_page(pfn);
   io_->submit_write(memory_.page(pfn).slot, pfn);
 }
 
 void Swap::end_write(Pfn pfn, int error) noexcept {
-  --writes_in_flight_;
   Page& page = memory_.page(pfn);
   if (error != 0) {
     // It stays in memory; reclaim may try again.

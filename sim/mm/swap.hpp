@@ -106,10 +106,13 @@ class Swap {
   Pfn read(SwapSlot slot);
   void end_write(Pfn page, int error) noexcept;
 
-  void plug() { if (io_ != nullptr) io_->plug(); }
-  void unplug() { if (io_ != nullptr) io_->unplug(); }
+  void plug() {
+    if (io_ != nullptr) io_->plug();
+  }
+  void unplug() {
+    if (io_ != nullptr) io_->unplug();
+  }
   void blockers(Pfn page, const Task& waiter, BlockerSink& sink) const;
-  Pages writes_in_flight() const { return writes_in_flight_; }
   Pages cached_pages() const { return cached_; }
 
  private:
@@ -132,7 +135,6 @@ class Swap {
   SwapIo* io_ = nullptr;
   std::vector<Node> nodes_;  ///< of the cache's radix tree: by slot / 64
   Pages cached_ = 0;
-  Pages writes_in_flight_ = 0;
   std::uint32_t readahead_hits_ = 4;  ///< swapin_readahead_hits
   std::uint32_t last_window_ = 0;
   SwapSlot previous_ = 0;

@@ -62,7 +62,7 @@ struct Zone {
   ZoneType type = ZoneType::dma;
   Pfn begin = 0, end = 0;
   Pages managed = 0;
-  std::array<Pages, 3> mark{};                    ///< by Watermark
+  std::array<Pages, 3> mark{};                     ///< by Watermark
   std::array<Pages, zone_types> lowmem_reserve{};  ///< by the class zone of the request
   Pages inactive_ratio = 1;
   std::uint8_t flags = 0;
@@ -107,12 +107,16 @@ class Zones {
   Zone& preferred(Gfp gfp);
   const Zone& preferred(Gfp gfp) const;
 
+  /// The zones that a mask allows, lowest first; some may be unpopulated.
+  std::span<const Zone> allowed(Gfp gfp) const {
+    return std::span(zones_).first(static_cast<std::size_t>(preferred(gfp).type) + 1);
+  }
+
   Pages managed() const;
   Pages free() const;
   Pages lru_size(Lru lru) const;
   /// totalreserve_pages: high marks and lowmem reserves together.
   Pages total_reserve() const { return total_reserve_; }
-  std::uint64_t min_free() const { return min_free_kbytes_; }
 
   static ZoneType type_of(Pfn pfn) {
     return pfn < dma_end ? ZoneType::dma : pfn < dma32_end ? ZoneType::dma32 : ZoneType::normal;

@@ -178,8 +178,8 @@ std::int64_t Flusher::writeback(std::int64_t nr_pages, Why why) {
 /// writeback_sb_inodes(): works on the queued inodes for a while; pages and inodes written.
 std::int64_t Flusher::write_queued(std::int64_t& nr_pages) {
   const Nanos began = core_.now();
-  const auto limit = static_cast<std::int64_t>(
-      std::min(half_bandwidth, dirty_limits(vfs_.memory()).dirty / 8));
+  const auto limit =
+      static_cast<std::int64_t>(std::min(half_bandwidth, dirty_limits(vfs_.memory()).dirty / 8));
   std::int64_t wrote = 0;
   while (!list(io).empty()) {
     Inode& inode = list(io).back();
@@ -200,10 +200,7 @@ std::int64_t Flusher::write_queued(std::int64_t& nr_pages) {
     static_cast<void>(write_single_inode(vfs_, inode, control));
     nr_pages -= chunk - control.nr_to_write;
     wrote += chunk - control.nr_to_write;
-    if (!inode.has(I_DIRTY)) {
-      ++wrote;
-      ++inodes_written_;
-    }
+    if (!inode.has(I_DIRTY)) ++wrote;
     requeue(inode, control);
     inode.sb.clear_state(inode, I_SYNC);
     inode.sb.add_to_lru(inode);

@@ -47,7 +47,6 @@ class Flusher {
   Device& device() const { return device_; }
   Task* task() const { return task_; }
   bool has_dirty() const { return !lists_[0].empty() || !lists_[1].empty() || !lists_[2].empty(); }
-  std::uint64_t inodes_written() const { return inodes_written_; }
 
  private:
   using InodeList = IntrusiveList<Inode, &Inode::io_hook>;
@@ -89,7 +88,6 @@ class Flusher {
   /// are being written or have had their share.
   std::array<InodeList, 3> lists_;
   std::vector<Work> works_;
-  std::uint64_t inodes_written_ = 0;
 };
 
 /// __writeback_single_inode(): writes pages and then the inode itself, on whose behalf ever. The

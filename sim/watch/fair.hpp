@@ -18,11 +18,7 @@ class FairStrategy final : public Strategy {
 
   std::uint32_t pick_cpu(std::span<const CpuView> cpus, std::uint32_t current) override {
     static_cast<void>(usual_.pick_cpu(cpus, current));
-    std::uint32_t earliest = 0;
-    for (std::uint32_t i = 1; i < cpus.size(); ++i) {
-      if (cpus[i].clock < cpus[earliest].clock) earliest = i;
-    }
-    return earliest;
+    return default_cpu(cpus);
   }
 
   bool asks_at_points() const override { return false; }

@@ -24,7 +24,7 @@ std::uint64_t ModelSuppliers::stamp() const {
   for (const Gfp mask : masks) {
     bits = bits << 1 | (memory_.exhaustion(reclaim_class(mask), mask).exhausted ? 1u : 0u);
   }
-  bits = bits << 1 | (any_io() ? 0u : 1u);
+  bits = bits << 1 | (io_frees() ? 0u : 1u);
   return bits << 1 | (memory_.kswapd().gave_up() ? 1u : 0u);
 }
 
@@ -55,15 +55,13 @@ void ModelSuppliers::reclaimers(BlockerSink& sink) const {
   for (const SuperBlock* sb : kernel_.vfs().super_blocks()) sb->cleaners(sink);
 }
 
-bool ModelSuppliers::any_io() const {
+bool ModelSuppliers::io_frees() const {
   if (memory_.io_in_flight() != 0) return true;
   for (const auto& device : kernel_.vfs().block().devices()) {
     if (device->in_flight() != 0) return true;
   }
   return false;
 }
-
-bool ModelSuppliers::io_frees() const { return any_io(); }
 
 void ModelSuppliers::dying(BlockerSink& sink) const {
   for (const auto& process : kernel_.processes()) {
@@ -135,7 +133,7 @@ std::string ModelSuppliers::reclaim_text(const MemoryWait& wait) const {
 }
 
 std::string ModelSuppliers::io_text() const {
-  return any_io() ? "some is in flight" : "none is in flight";
+  return io_frees() ? "some is in flight" : "none is in flight";
 }
 
 std::string ModelSuppliers::oom_text(const MemoryWait& wait) const {

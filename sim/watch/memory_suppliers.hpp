@@ -31,7 +31,6 @@ class ModelSuppliers final : public MemorySuppliers {
 
  private:
   static const MemoryWait& wait_of(const Task& task);
-  bool any_io() const;
   std::string pages_text(const MemoryWait& wait) const;
   std::string reclaim_text(const MemoryWait& wait) const;
   std::string io_text() const;

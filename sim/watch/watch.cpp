@@ -73,12 +73,12 @@ void Watch::polled(Task& task) {
   if (phase_ != Phase::watching || task.loop == nullptr) return;
   PerTask& mine = of(task);
   const bool same_loop = task.loop == mine.loop && task.loop_since == mine.loop_since;
-  const std::uint64_t stamp = memory_ != nullptr ? memory_->stamp() : 0;
   if (same_loop && marks_.stuck(task.id)) {
     // Worse it cannot get; but only now is it certain.
     if (marks_.just_confirmed(task)) renew();
     return;
   }
+  const std::uint64_t stamp = memory_ != nullptr ? memory_->stamp() : 0;
   if (same_loop && stamp == mine.stamp) return;
   mine.stamp = stamp;
   look_at(task);
@@ -106,7 +106,6 @@ void Watch::ran_out() {
 }
 
 void Watch::renew() {
-  ++evaluations_;
   progress_.evaluate(own_calls());
   undeclared_ = progress_.undeclared_waits() != 0;
   chain_.set_anyone(no_task);

@@ -82,8 +82,6 @@ class Watch final : public CoreObserver {
   Nanos completed_at() const { return completed_at_; }
   /// Whether the run was decided before its end.
   bool decided() const { return phase_ == Phase::decided; }
-  /// Fixed points computed, for tests and measurements.
-  std::uint64_t evaluations() const { return evaluations_; }
 
   void parked(Task& task) override;
   void exited(Task& task) override;
@@ -159,9 +157,8 @@ class Watch final : public CoreObserver {
   Nanos drain_until_ = 0;
   Nanos completed_at_ = never;
   std::uint32_t foreground_ = 0;
-  bool undeclared_ = false;   ///< somebody waits for no one in particular
-  bool conditional_ = false;  ///< bystanders apart, somebody obliged is stuck
-  std::uint64_t evaluations_ = 0;
+  bool undeclared_ = false;     ///< somebody waits for no one in particular
+  bool conditional_ = false;    ///< bystanders apart, somebody obliged is stuck
   std::vector<PerTask> tasks_;  ///< by task id
   std::vector<Finding> findings_;
   std::vector<TaskId> soft_;  ///< tasks that kept their CPU for too long

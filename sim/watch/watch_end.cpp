@@ -71,7 +71,6 @@ void Watch::decide_closed(bool absolute) {
 }
 
 void Watch::decide_conditional() {
-  ++evaluations_;
   progress_.evaluate(own_calls());
   if (marks_.update(progress_, core_.now())) decide_closed(false);
 }

@@ -105,7 +105,7 @@ int Ext4::add_to_block(Handle& handle, Ext4Inode& dir, std::uint32_t block, Buff
     return error;
   }
   dir.raw->directory->add(name, length, {inode.ino, block, inode.directory});
-  dir.mtime = core_.now() - core_.now() % core_.tick();
+  dir.mtime = current_time();
   // Errors from here on are the handle's: the entry is there.
   static_cast<void>(mark_inode_dirty(handle, dir));
   error = dirty_metadata(handle, buffer);

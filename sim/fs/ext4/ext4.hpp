@@ -185,6 +185,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   int set_entry(Handle& handle, Renaming& renaming);
   int rename_handled(Handle& handle, Renaming& renaming);
   // unlink.cpp, evict.cpp
+  int find_entry_of(Ext4Inode& dir, NameId name, const Ext4Inode& inode, Buffer*& block);
   int orphan_add(Handle& handle, Ext4Inode& inode);
   int orphan_del(Handle* handle, Ext4Inode& inode);
   void truncate_blocks(Ext4Inode& inode);
@@ -238,6 +239,8 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   static void end_read_bio(Bio& bio);
   static BlockNumber log_block(const void* ext4, std::uint32_t index);
 
+  /// ext4_current_time(): to the tick.
+  Nanos current_time() const { return core_.now() - core_.now() % core_.tick(); }
   Ext4Inode& as_ext4(Inode& inode) const { return static_cast<Ext4Inode&>(inode); }
 
   Memory& memory_;

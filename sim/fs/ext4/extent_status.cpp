@@ -34,12 +34,6 @@ std::uint32_t ExtentStatusTree::unknown_until(std::uint32_t block) const {
   return at < runs_.size() ? std::max(block, runs_[at].block) : ~std::uint32_t{0};
 }
 
-std::uint32_t ExtentStatusTree::delayed_run(std::uint32_t block, std::uint32_t limit) const {
-  const ExtentStatus* const run = find(block);
-  if (run == nullptr || run->kind != ExtentStatus::Kind::delayed) return 0;
-  return std::min(limit, run->end() - block);
-}
-
 // --- Changing.
 
 SlabObject ExtentStatusTree::alloc(bool insist) {

@@ -35,8 +35,6 @@ class ExtentStatusTree {
   const ExtentStatus* find(std::uint32_t block) const;
   /// Where what is known begins, from `block` on; `block` itself if it is known.
   std::uint32_t unknown_until(std::uint32_t block) const;
-  /// The length of the delayed run that begins at `block`, at most `limit`; 0 if it is not delayed.
-  std::uint32_t delayed_run(std::uint32_t block, std::uint32_t limit) const;
 
   /// ext4_es_insert_extent(): replaces what was known of these blocks. 0, or -ENOMEM if a delayed
   /// run could not be kept, or an old one not be split.

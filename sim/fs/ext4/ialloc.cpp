@@ -118,7 +118,7 @@ Ext4Inode* Ext4::new_inode(Ext4Inode& dir, NameId name, bool directory, std::uin
   inode.raw->kind = directory ? DiskInode::Kind::directory : DiskInode::Kind::file;
   if (directory) inode.raw->directory = std::make_unique<Directory>();
   inode.fresh = true;
-  inode.mtime = core_.now() - core_.now() % core_.tick();
+  inode.mtime = current_time();
   hash_inode(inode);
   inode.sync_tid = inode.datasync_tid = handle->transaction->tid;
   error = mark_inode_dirty(*handle, inode);

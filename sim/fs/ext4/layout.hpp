@@ -57,7 +57,6 @@ class Layout {
   std::uint32_t journal_blocks() const { return journal_blocks_; }
   /// Where block `index` of the journal lies on the device.
   BlockNumber journal_block(std::uint32_t index) const;
-  std::uint32_t journal_group() const { return journal_group_; }
   /// How many blocks of the group the journal has, from overhead() on.
   std::uint32_t journal_blocks_in(std::uint32_t group) const;
 

@@ -35,7 +35,7 @@ int Ext4::set_entry(Handle& handle, Renaming& r) {
   int error = get_write_access(handle, *r.new_block);
   if (error != 0) return error;
   r.new_dir.raw->directory->set(r.new_name, r.source.ino, r.source.directory);
-  r.new_dir.mtime = core_.now() - core_.now() % core_.tick();
+  r.new_dir.mtime = current_time();
   static_cast<void>(mark_inode_dirty(handle, r.new_dir));
   error = dirty_metadata(handle, *r.new_block);
   if (error != 0) std_error(error);
@@ -59,7 +59,7 @@ int Ext4::rename_handled(Handle& handle, Renaming& r) {
   // ext4_rename_delete(): a warning is all that comes of an error.
   static_cast<void>(delete_entry(handle, r.old_dir, r.old_name, *r.old_block));
   if (r.target != nullptr && (!r.target->directory || r.target->nlink > 2)) --r.target->nlink;
-  r.old_dir.mtime = core_.now() - core_.now() % core_.tick();
+  r.old_dir.mtime = current_time();
   if (r.dir_block != nullptr) {
     error = dirty_metadata(handle, *r.dir_block);
     if (error != 0) {
@@ -85,8 +85,8 @@ int Ext4::rename_handled(Handle& handle, Renaming& r) {
 int Ext4::rename(Inode& old_dir, NameId old_name, Inode& source, Inode& new_dir, NameId new_name,
                  Inode* target) {
   Frame frame(core_.current(), "ext4_rename");
-  Renaming r{as_ext4(old_dir), old_name, as_ext4(source), as_ext4(new_dir), new_name,
-             target == nullptr ? nullptr : &as_ext4(*target)};
+  Renaming r{as_ext4(old_dir), old_name, as_ext4(source),
+             as_ext4(new_dir), new_name, target == nullptr ? nullptr : &as_ext4(*target)};
   const Directory::Entry* entry = nullptr;
   int error = find_entry(r.old_dir, old_name, entry, r.old_block);
   if (error != 0) return error;

@@ -8,25 +8,29 @@
 
 namespace brink {
 
+/// The entry that is to go is found, and stands for this inode; `block` holds it, with a reference.
+int Ext4::find_entry_of(Ext4Inode& dir, NameId name, const Ext4Inode& inode, Buffer*& block) {
+  const Directory::Entry* entry = nullptr;
+  const int error = find_entry(dir, name, entry, block);
+  if (error != 0) return error;
+  if (entry == nullptr) return -ENOENT;
+  if (entry->ino == inode.ino) return 0;
+  buffers_.put(*block);
+  return -EIO;
+}
+
 int Ext4::unlink(Inode& dir_inode, NameId name, Inode& target) {
   Frame frame(core_.current(), "ext4_unlink");
   Ext4Inode& dir = as_ext4(dir_inode);
   Ext4Inode& inode = as_ext4(target);
-  const Directory::Entry* entry = nullptr;
   Buffer* block = nullptr;
-  int error = find_entry(dir, name, entry, block);
+  int error = find_entry_of(dir, name, inode, block);
   if (error != 0) return error;
-  if (entry == nullptr) return -ENOENT;
-  Handle* handle = nullptr;
-  if (entry->ino != inode.ino) {
-    error = -EIO;
-  } else {
-    handle = start_handle(data_credits, error);
-  }
+  Handle* const handle = start_handle(data_credits, error);
   if (handle != nullptr) {
     error = delete_entry(*handle, dir, name, *block);
     if (error == 0) {
-      dir.mtime = core_.now() - core_.now() % core_.tick();
+      dir.mtime = current_time();
       static_cast<void>(mark_inode_dirty(*handle, dir));
       if (--inode.nlink == 0) static_cast<void>(orphan_add(*handle, inode));
       static_cast<void>(mark_inode_dirty(*handle, inode));
@@ -41,15 +45,11 @@ int Ext4::rmdir(Inode& dir_inode, NameId name, Inode& target) {
   Frame frame(core_.current(), "ext4_rmdir");
   Ext4Inode& dir = as_ext4(dir_inode);
   Ext4Inode& inode = as_ext4(target);
-  const Directory::Entry* entry = nullptr;
   Buffer* block = nullptr;
-  int error = find_entry(dir, name, entry, block);
+  int error = find_entry_of(dir, name, inode, block);
   if (error != 0) return error;
-  if (entry == nullptr) return -ENOENT;
   Handle* handle = nullptr;
-  if (entry->ino != inode.ino) {
-    error = -EIO;
-  } else if (!is_empty(inode)) {
+  if (!is_empty(inode)) {
     error = -ENOTEMPTY;
   } else {
     handle = start_handle(data_credits, error);
@@ -62,7 +62,7 @@ int Ext4::rmdir(Inode& dir_inode, NameId name, Inode& target) {
       static_cast<void>(orphan_add(*handle, inode));
       static_cast<void>(mark_inode_dirty(*handle, inode));
       if (dir.nlink > 2) --dir.nlink;
-      dir.mtime = core_.now() - core_.now() % core_.tick();
+      dir.mtime = current_time();
       static_cast<void>(mark_inode_dirty(*handle, dir));
     }
   }

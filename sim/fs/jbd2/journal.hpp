@@ -164,13 +164,11 @@ class Journal final : public BufferOwner {
   /// The journal takes nothing more; `error` is 0 if it is only the end of it.
   void abort(int error);
   bool is_aborted() const { return aborted_; }
-  int errno_recorded() const { return errno_; }
 
   Transaction* running() const { return running_; }
   Transaction* committing() const { return committing_; }
   Task* task() const { return task_; }
   std::uint32_t free_blocks() const { return free_; }
-  std::uint32_t max_transaction_buffers() const { return max_transaction_buffers_; }
   TransactionId committed() const { return commit_sequence_; }
   std::size_t heads() const { return heads_.live(); }
   std::size_t checkpoints() const { return checkpoints_.size(); }

@@ -137,7 +137,6 @@ inline MemorySetup Rig::memory_setup(RigSpec& spec) {
   MemorySetup setup;
   setup.config.memory = spec.memory;
   setup.config.swap = spec.swap;
-  setup.config.swap = spec.swap;
   setup.config.cpus = spec.cpus;
   setup.config.keep_failures = true;
   setup.rules = linux_4_0_rules();
