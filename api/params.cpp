@@ -114,7 +114,7 @@ std::string Params::text(std::string_view key, std::string_view fallback,
 }
 
 std::size_t Params::choice(std::string_view key, std::size_t fallback,
-                           std::initializer_list<const char*> words, std::string_view meaning) {
+                           std::span<const char* const> words, std::string_view meaning) {
   const std::vector<std::string> list(words.begin(), words.end());
   const Value* value = take(key, "one of " + joined(list, "|"), list.at(fallback), meaning);
   if (value == nullptr) return fallback;

@@ -17,11 +17,14 @@ struct Listing {
 };
 
 const Listing listings[] = {
-    {"policies", list_policies}, {"oom", list_oom},         {"reclaim", list_reclaim},
-    {"eras", list_eras},         {"faults", list_faults},   {"programs", list_programs},
-    {"syscalls", list_syscalls}, {"sites", list_sites},     {"strategies", list_strategies},
-    {"fs", list_file_systems},   {"devices", list_devices}, {"metrics", list_metrics},
-    {"machine", list_machine},   {"keys", list_keys},
+    {"policies", list_policies}, {"oom", list_oom},
+    {"reclaim", list_reclaim},   {"eras", list_eras},
+    {"rules", list_rules},       {"faults", list_faults},
+    {"programs", list_programs}, {"syscalls", list_syscalls},
+    {"sites", list_sites},       {"strategies", list_strategies},
+    {"fs", list_file_systems},   {"devices", list_devices},
+    {"metrics", list_metrics},   {"machine", list_machine},
+    {"keys", list_keys},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "brink/site_list.hpp"
 #include "experiment/machine_reader.hpp"
 #include "experiment/metrics.hpp"
+#include "experiment/rules_reader.hpp"
 
 namespace brink {
 namespace {
@@ -61,13 +62,49 @@ std::string list_reclaim(const Registries& registries) {
                    [](auto& row, Params& params) { row.make(params); });
 }
 
+namespace {
+
+std::string policy_text(const PolicyChoice& choice) {
+  std::string text = choice.name;
+  if (!choice.params.empty()) text += " " + Value(choice.params).text();
+  return text;
+}
+
+std::string rule_value(const RuleRow& row, std::int64_t value) {
+  if (!row.words.empty()) return row.words[static_cast<std::size_t>(value)];
+  if (row.high == 1) return value != 0 ? "true" : "false";
+  return std::to_string(value);
+}
+
+/// The rules that the kernel sets otherwise than the initial ones.
+std::string rules_text(const Rules& rules) {
+  std::string text;
+  for (const RuleRow& row : rule_table()) {
+    const std::int64_t value = row.get(rules);
+    if (value == row.get(Rules{})) continue;
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", row.name, rule_value(row, value));
+  }
+  return text.empty() ? "those of [rules]" : text;
+}
+
+}  // namespace
+
 std::string list_eras(const Registries& registries) {
   std::string text;
   for (const EraRow& row : registries.eras) {
-    text += fmt::format("{}\n    {}\n    policies: alloc {}, oom {}, reclaim {}\n", row.name,
-                        row.summary, row.alloc_policy, row.oom_policy, row.reclaim_policy);
+    text += fmt::format("{}\n    {}\n    policies: alloc {}, oom {}, reclaim {}\n    rules: {}\n",
+                        row.name, row.summary, policy_text(row.alloc_policy),
+                        policy_text(row.oom_policy), policy_text(row.reclaim_policy),
+                        rules_text(row.rules));
   }
   return text;
+}
+
+std::string list_rules(const Registries&) {
+  return documented([](Params& params) {
+    Rules rules;
+    read_rules(params, rules);
+  });
 }
 
 std::string list_faults(const Registries& registries) {
@@ -132,6 +169,7 @@ std::string list_keys(const Registries& registries) {
   constexpr Section sections[] = {
       {"[machine], [[mount]], [[task]]", list_machine},
       {"Kernels: machine.kernel", list_eras},
+      {"Rules: [rules], by default the kernel's; shown are those of 4.0", list_rules},
       {"Allocation policies: [policy.alloc]", list_policies},
       {"OOM policies: [policy.oom]", list_oom},
       {"Reclaim policies: [policy.reclaim]", list_reclaim},

@@ -11,6 +11,7 @@ std::string list_policies(const Registries& registries);
 std::string list_oom(const Registries& registries);
 std::string list_reclaim(const Registries& registries);
 std::string list_eras(const Registries& registries);
+std::string list_rules(const Registries& registries);
 std::string list_faults(const Registries& registries);
 std::string list_programs(const Registries& registries);
 std::string list_syscalls(const Registries& registries);

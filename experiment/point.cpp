@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "experiment/machine_reader.hpp"
+#include "experiment/rules_reader.hpp"
 #include "experiment/suggest.hpp"
 
 namespace brink {
@@ -75,43 +76,39 @@ class PointReader {
         row_named(registries_.eras, point_.kernel, "kernel era", machine.where("kernel"));
     RunSpec& spec = point_.spec;
     spec.rules = era.rules;
+    Params rules = table("rules");
+    read_rules(rules, spec.rules);
     spec.site_rule = era.site;
     spec.machine = read_machine(machine, registries_);
     point_.walks_schedules = spec.machine.scheduler.strategy == "dfs";
 
     Params policy = table("policy");
-    Params alloc = policy.table("alloc", "when to retry and when to fail");
     spec.alloc_policy =
-        make(registries_.alloc_policies, alloc, era.alloc_policy, "allocation policy");
-    keep_alloc_table(alloc, era);
-    Params oom = policy.table("oom", "whom to kill");
-    spec.oom_policy = make(registries_.oom_policies, oom, era.oom_policy, "OOM policy");
-    Params reclaim = policy.table("reclaim", "how to reclaim");
-    spec.reclaim_policy =
-        make(registries_.reclaim_policies, reclaim, era.reclaim_policy, "reclaim policy");
+        make(registries_.alloc_policies, policy, "alloc", "when to retry and when to fail",
+             era.alloc_policy, "allocation policy");
+    point_.policy_alloc = Value(written_);
+    spec.oom_policy =
+        make(registries_.oom_policies, policy, "oom", "whom to kill", era.oom_policy, "OOM policy");
+    spec.reclaim_policy = make(registries_.reclaim_policies, policy, "reclaim", "how to reclaim",
+                               era.reclaim_policy, "reclaim policy");
     policy.done();
   }
 
+  /// A policy of the table policy.KEY, over what the kernel sets of its keys if it is the kernel's
+  /// own. Leaves all that in written_.
   template <class Policy>
-  static std::shared_ptr<const Policy> make(std::span<const PolicyRow<Policy>> rows, Params& params,
-                                            const char* fallback, const char* what) {
-    const std::string name = params.text("name", fallback, "which policy");
+  std::shared_ptr<const Policy> make(std::span<const PolicyRow<Policy>> rows, Params& policies,
+                                     const char* key, const char* meaning,
+                                     const PolicyChoice& usual, const char* what) {
+    Params params = policies.table(key, meaning);
+    const std::string name = params.text("name", usual.name, "which policy");
     const PolicyRow<Policy>& row = row_named(rows, name, what, params.where("name"));
+    if (name == usual.name) params.set_defaults(usual.params);
     std::shared_ptr<const Policy> policy = row.make(params);
     params.done();
+    written_ = params.written();
+    written_.insert_or_assign("name", Value(name));
     return policy;
-  }
-
-  /// What a what-if needs in order to change one key of this point's policy.
-  void keep_alloc_table(Params& alloc, const EraRow& era) {
-    Table written;
-    const auto policy = root_.find("policy");
-    if (policy != root_.end()) {
-      const auto found = policy->second.table()->find("alloc");
-      if (found != policy->second.table()->end()) written = *found->second.table();
-    }
-    written.insert_or_assign("name", Value(alloc.text("name", era.alloc_policy, "which policy")));
-    point_.policy_alloc = Value(std::move(written));
   }
 
   void read_mount_at(Params& params) {
@@ -198,6 +195,7 @@ class PointReader {
   const Registries& registries_;
   ProgramCache& programs_;
   SweepPoint point_;
+  Table written_;
   std::vector<FaultPlan> faults_;
 };
 

@@ -11,6 +11,7 @@ namespace brink {
 std::unique_ptr<AllocPolicy> make_bounded_retry(Params& params);
 std::unique_ptr<OomPolicy> make_badness(Params& params);
 std::unique_ptr<OomPolicy> make_no_oom_killer(Params& params);
+std::unique_ptr<ReclaimPolicy> make_linux_2_6_reclaim(Params& params);
 std::unique_ptr<ReclaimPolicy> make_linux_4_0_reclaim(Params& params);
 
 }  // namespace brink

@@ -23,8 +23,10 @@ std::span<const PolicyRow<OomPolicy>> oom_policies() {
 }
 
 std::span<const PolicyRow<ReclaimPolicy>> reclaim_policies() {
-  static constexpr std::array<PolicyRow<ReclaimPolicy>, 1> rows = {{
-      {"linux_4_0", "kswapd writes dirty file pages, direct reclaim does not (Linux 4.0)",
+  static constexpr std::array<PolicyRow<ReclaimPolicy>, 2> rows = {{
+      {"linux_2_6", "direct reclaim writes dirty file pages and naps for congestion (Linux 2.6.3x)",
+       make_linux_2_6_reclaim},
+      {"linux_4_0", "kswapd writes dirty file pages, direct reclaim does not (Linux 3.2 and later)",
        make_linux_4_0_reclaim},
   }};
   return rows;

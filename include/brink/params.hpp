@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -117,8 +118,12 @@ class Params {
   bool boolean(std::string_view key, bool fallback, std::string_view meaning);
   std::string text(std::string_view key, std::string_view fallback, std::string_view meaning);
   /// One of a few words; returns its index.
+  std::size_t choice(std::string_view key, std::size_t fallback, std::span<const char* const> words,
+                     std::string_view meaning);
   std::size_t choice(std::string_view key, std::size_t fallback,
-                     std::initializer_list<const char*> words, std::string_view meaning);
+                     std::initializer_list<const char*> words, std::string_view meaning) {
+    return choice(key, fallback, std::span(words.begin(), words.size()), meaning);
+  }
   /// Bytes: an integer, or a string with a unit ("64 MiB", "1.5 GiB", "4096 B"; B KiB MiB GiB TiB).
   std::uint64_t size(std::string_view key, std::uint64_t fallback, std::uint64_t low,
                      std::uint64_t high, std::string_view meaning);
@@ -133,6 +138,11 @@ class Params {
   std::vector<std::string> texts(std::string_view key, std::string_view meaning);
   /// A table inside this one; empty if absent. Its keys are checked by its own done().
   Params table(std::string_view key, std::string_view meaning);
+
+  /// Keys that nobody has written, as if they had been: before anything is read.
+  void set_defaults(const Table& defaults) { table_.insert(defaults.begin(), defaults.end()); }
+  /// All keys as written, or set by set_defaults().
+  const Table& written() const { return table_; }
 
   bool has(std::string_view key) const;
   const Where& where() const { return where_; }

@@ -1,48 +1,135 @@
 // Rules: one named switch for each behaviour that differs between kernels and is nobody's policy.
-// The model reads switches, never the name of a kernel; an era is a row that sets them all.
+// The model reads switches, never the name of a kernel; an era is a row that sets them all, and an
+// experiment may set any of them otherwise (`[rules]`).
 #pragma once
 
 #include <cstdint>
 #include <span>
 
+#include "brink/params.hpp"
 #include "brink/policy.hpp"
 #include "brink/sites.hpp"
 
 namespace brink {
 
+/// Initial values are Linux 4.0's. rule_table() says what each word means.
 struct Rules {
-  /// When a request that loops wakes kswapd. 2.6.31 moved the wake above the restart label
-  /// (11e33f6a55e); 2.6.32 moved it back (cc4a6851466).
+  // --- The slow path (mm/page_alloc.c).
+
   enum class KswapdWake : std::uint8_t { entry, restart, round };
   KswapdWake kswapd_wake = KswapdWake::round;
 
-  /// How a watermark is tested above order 0: the mark halves with each order (≤ 4.3), or one free
-  /// block of the order is enough (97a16fc82a7c, 4.4).
+  enum class RightsTest : std::uint8_t { entry, restart, round };
+  RightsTest rights_test = RightsTest::round;
+
+  bool restart_at_low = false;
+  bool rt_harder_in_interrupt = false;
+
+  enum class NoSleepBonus : std::uint8_t { always, with_high };
+  NoSleepBonus no_sleep_bonus = NoSleepBonus::always;
+
+  enum class RtBonus : std::uint8_t { quarter, half };
+  RtBonus rt_bonus = RtBonus::quarter;
+
+  enum class NofailReserve : std::uint8_t { wait, last_resort };
+  NofailReserve nofail_reserve = NofailReserve::wait;
+
+  enum class DrainPcp : std::uint8_t { high_order, miss };
+  DrainPcp drain_pcp = DrainPcp::miss;
+
+  bool fault_oom_kills = true;
+
+  // --- Zones, free lists and reserves (mm/page_alloc.c).
+
+  std::uint32_t min_free_kbytes_max = 65'536;
+
+  enum class MarkSpacing : std::uint8_t { quarter, scale_factor };
+  MarkSpacing mark_spacing = MarkSpacing::quarter;
+
   enum class HighOrderMark : std::uint8_t { halving, free_block };
   HighOrderMark high_order_mark = HighOrderMark::halving;
 
-  /// Lookups of names that are not cached take the directory's lock for reading
-  /// (9902af79c01a, 4.7) rather than exclusively.
+  enum class HighOrderReserve : std::uint8_t { pageblocks, two_pageblocks, highatomic };
+  HighOrderReserve high_order_reserve = HighOrderReserve::two_pageblocks;
+
+  std::uint32_t watermark_boost_factor = 0;
+
+  enum class Fallback : std::uint8_t { move_half, steal_4_0, steal_compatible };
+  Fallback fallback = Fallback::steal_4_0;
+
+  bool nofragment = false;
+
+  enum class Pcp : std::uint8_t { hot_cold, by_type, small_orders };
+  Pcp pcp = Pcp::by_type;
+
+  // --- Compaction (mm/compaction.c), and what there was before it.
+
+  enum class Compaction : std::uint8_t { none, sync_light, priorities };
+  Compaction compaction = Compaction::sync_light;
+
+  bool kcompactd = false;
+  bool lumpy_reclaim = false;
+
+  // --- Reclaim (mm/vmscan.c).
+
+  enum class Progress : std::uint8_t { enough, reclaimable, freed };
+  Progress progress = Progress::reclaimable;
+
+  enum class IsolationThrottle : std::uint8_t { none, loop, once };
+  IsolationThrottle isolation_throttle = IsolationThrottle::loop;
+
+  enum class ReserveThrottle : std::uint8_t { none, wait };
+  ReserveThrottle reserve_throttle = ReserveThrottle::wait;
+
+  enum class Stall : std::uint8_t { each_priority, congested_zone, reasons };
+  Stall stall = Stall::congested_zone;
+
+  enum class ScanBalance : std::uint8_t { rotation, cost };
+  ScanBalance scan_balance = ScanBalance::rotation;
+
+  enum class FileTarget : std::uint8_t { half, ratio };
+  FileTarget file_target = FileTarget::half;
+
+  enum class ShrinkerShare : std::uint8_t { lru_ratio, priority };
+  ShrinkerShare shrinker_share = ShrinkerShare::lru_ratio;
+
+  enum class KswapdAim : std::uint8_t { every_zone, gap, node };
+  KswapdAim kswapd_aim = KswapdAim::gap;
+
+  std::uint32_t kswapd_failures_max = 0;
+
+  // --- File systems and locks.
+
   bool parallel_lookup = false;
-
-  /// Allocations inside a transaction lose __GFP_FS by themselves (7dea19f9ee63, 4.12).
   bool nofs_scope = false;
+};
 
-  /// What a page fault does that got no memory: kill somebody and try again (≤ 5.x), or only try
-  /// again (60e2793d440a, 5.16).
-  bool fault_oom_kills = true;
+/// One rule, as a file writes it and `brink list rules` prints it.
+struct RuleRow {
+  const char* name;
+  const char* meaning;
+  std::span<const char* const> words;  ///< by value; empty for a number or a boolean
+  std::int64_t high;                   ///< the largest number; 1 and no words: a boolean
+  std::int64_t (*get)(const Rules& rules);
+  void (*set)(Rules& rules, std::int64_t value);
+};
 
-  /// Bounds of min_free_kbytes; the upper one became 262,144 with ee8eb9a5fe863 (5.8).
-  std::uint32_t min_free_kbytes_max = 65'536;
+/// Every rule, in the order of the struct.
+std::span<const RuleRow> rule_table();
+
+/// A row of one of the policy tables with what this kernel sets of its keys.
+struct PolicyChoice {
+  const char* name;
+  Table params;
 };
 
 /// A kernel: the three policies with their parameters, the rules, and what it makes of each site.
 struct EraRow {
   const char* name;
   const char* summary;
-  const char* alloc_policy;
-  const char* oom_policy;
-  const char* reclaim_policy;
+  PolicyChoice alloc_policy;
+  PolicyChoice oom_policy;
+  PolicyChoice reclaim_policy;
   Rules rules;
   SiteRule (*site)(Site site);
 };

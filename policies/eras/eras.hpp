@@ -7,7 +7,11 @@ namespace brink {
 
 /// Linux 4.0's masks and reactions; a site that is not built in gets GFP_KERNEL and propagates.
 SiteRule linux_4_0_site(Site site);
-/// Linux 4.0's behaviour where kernels differ.
-Rules linux_4_0_rules();
+
+/// Where kernels differ; those of Linux 4.0 are the initial ones.
+Rules linux_2_6_30_rules();
+Rules linux_2_6_31_rules();
+Rules linux_2_6_32_rc6_rules();
+Rules linux_6_1_rules();
 
 }  // namespace brink

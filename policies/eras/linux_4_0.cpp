@@ -140,15 +140,4 @@ SiteRule linux_4_0_site(Site site) {
   return number < rules_by_number.size() ? rules_by_number[number] : SiteRule{};
 }
 
-Rules linux_4_0_rules() {
-  Rules rules;
-  rules.kswapd_wake = Rules::KswapdWake::round;
-  rules.high_order_mark = Rules::HighOrderMark::halving;
-  rules.parallel_lookup = false;
-  rules.nofs_scope = false;
-  rules.fault_oom_kills = true;
-  rules.min_free_kbytes_max = 65'536;
-  return rules;
-}
-
 }  // namespace brink

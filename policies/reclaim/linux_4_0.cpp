@@ -1,5 +1,5 @@
-// linux_4_0: how reclaim goes about it in Linux 4.0 (mm/vmscan.c). Its pace (priorities, batches,
-// naps) is mechanism and lives in the simulated mm.
+// linux_4_0: how reclaim goes about it in Linux 4.0 and 6.1 (mm/vmscan.c). Its pace (priorities,
+// batches, naps) is mechanism and lives in the simulated mm.
 //
 // Direct reclaim leaves dirty file pages to kswapd and the flusher since Linux 3.2, because a file
 // system's writepage on top of any caller's stack could overflow it. Anonymous pages it does write.
@@ -14,9 +14,9 @@ class Linux40Reclaim final : public ReclaimPolicy {
  public:
   explicit Linux40Reclaim(Params& params)
       : swappiness_(static_cast<unsigned>(params.integer(
-            "swappiness", 60, {0, 100},
+            "swappiness", 60, {0, 200},
             "how willingly anonymous pages are swapped, as vm.swappiness: 0 hardly, 100 like file "
-            "pages"))),
+            "pages; more than 100 since 5.8"))),
         direct_reclaim_writes_(params.boolean(
             "direct_reclaim_writes", false,
             "direct reclaim writes dirty file pages itself, as kernels before 3.2 did")) {}

@@ -107,10 +107,12 @@ constexpr std::array<ProgramRow, 2> program_rows = {{
 
 SiteRule no_rule(Site) { return {}; }
 
-constexpr std::array<EraRow, 2> era_rows = {{
-    {"4.0", "for ever", "bounded_retry", "badness", "plain", Rules{}, no_rule},
-    {"4.0+knob", "with a knob", "bounded_retry", "badness", "plain", Rules{}, no_rule},
-}};
+EraRow era_row(const char* name, const char* summary) {
+  return {name, summary, {"bounded_retry", {}}, {"badness", {}}, {"plain", {}}, {}, no_rule};
+}
+
+const std::array<EraRow, 2> era_rows = {era_row("4.0", "for ever"),
+                                        era_row("4.0+knob", "with a knob")};
 
 }  // namespace
 

@@ -44,9 +44,9 @@ bool contains(std::span<const PolicyRow<Policy>> rows, std::string_view name) {
 TEST(PolicyTables, HaveThePoliciesOfEachEra) {
   EXPECT_FALSE(eras().empty());
   for (const EraRow& era : eras()) {
-    EXPECT_TRUE(contains(alloc_policies(), era.alloc_policy)) << era.name;
-    EXPECT_TRUE(contains(oom_policies(), era.oom_policy)) << era.name;
-    EXPECT_TRUE(contains(reclaim_policies(), era.reclaim_policy)) << era.name;
+    EXPECT_TRUE(contains(alloc_policies(), era.alloc_policy.name)) << era.name;
+    EXPECT_TRUE(contains(oom_policies(), era.oom_policy.name)) << era.name;
+    EXPECT_TRUE(contains(reclaim_policies(), era.reclaim_policy.name)) << era.name;
   }
 }
 

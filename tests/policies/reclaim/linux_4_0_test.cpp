@@ -17,7 +17,7 @@ TEST(Linux40Reclaim, LeavesDirtyFilePagesToKswapdUnlessToldOtherwise) {
   const auto other = make_linux_4_0_reclaim(set);
   EXPECT_EQ(other->swappiness(), 0u);
   EXPECT_TRUE(other->direct_reclaim_writes());
-  Params wrong({{"swappiness", 101}}, "");
+  Params wrong({{"swappiness", 201}}, "");
   EXPECT_THROW(make_linux_4_0_reclaim(wrong), ConfigError);
 }
 

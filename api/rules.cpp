@@ -1,0 +1,187 @@
+// The rules by name, with what each word means and where it comes from.
+
+#include "brink/rules.hpp"
+
+#include <array>
+
+namespace brink {
+namespace {
+
+template <auto Member>
+std::int64_t get(const Rules& rules) {
+  return static_cast<std::int64_t>(rules.*Member);
+}
+
+template <auto Member>
+void set(Rules& rules, std::int64_t value) {
+  using Type = std::remove_reference_t<decltype(rules.*Member)>;
+  rules.*Member = static_cast<Type>(value);
+}
+
+template <std::size_t N>
+using Words = std::array<const char*, N>;
+
+constexpr Words<3> occasions = {"entry", "restart", "round"};
+constexpr Words<2> no_sleep_bonus = {"always", "with_high"};
+constexpr Words<2> rt_bonus = {"quarter", "half"};
+constexpr Words<2> nofail_reserve = {"wait", "last_resort"};
+constexpr Words<2> drain_pcp = {"high_order", "miss"};
+constexpr Words<2> mark_spacing = {"quarter", "scale_factor"};
+constexpr Words<2> high_order_mark = {"halving", "free_block"};
+constexpr Words<3> high_order_reserve = {"pageblocks", "two_pageblocks", "highatomic"};
+constexpr Words<3> fallback = {"move_half", "steal_4_0", "steal_compatible"};
+constexpr Words<3> pcp = {"hot_cold", "by_type", "small_orders"};
+constexpr Words<3> compaction = {"none", "sync_light", "priorities"};
+constexpr Words<3> progress = {"enough", "reclaimable", "freed"};
+constexpr Words<3> isolation_throttle = {"none", "loop", "once"};
+constexpr Words<2> reserve_throttle = {"none", "wait"};
+constexpr Words<3> stall = {"each_priority", "congested_zone", "reasons"};
+constexpr Words<2> scan_balance = {"rotation", "cost"};
+constexpr Words<2> file_target = {"half", "ratio"};
+constexpr Words<2> shrinker_share = {"lru_ratio", "priority"};
+constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
+
+template <auto Member, std::size_t N>
+RuleRow choice(const char* name, const Words<N>& words, const char* meaning) {
+  return {name, meaning, words, N - 1, get<Member>, set<Member>};
+}
+
+template <auto Member>
+RuleRow flag(const char* name, const char* meaning) {
+  return {name, meaning, {}, 1, get<Member>, set<Member>};
+}
+
+template <auto Member>
+RuleRow number(const char* name, std::int64_t high, const char* meaning) {
+  return {name, meaning, {}, high, get<Member>, set<Member>};
+}
+
+const std::array rows = {
+    choice<&Rules::kswapd_wake>(
+        "kswapd_wake", occasions,
+        "when a request that loops wakes kswapd: once at its entry (2.6.31, 11e33f6a55e), after "
+        "each OOM kill or failed reclaim (2.6.30; 2.6.32 again, cc4a6851466), or each round "
+        "(3.19)"),
+    choice<&Rules::rights_test>(
+        "rights_test", occasions,
+        "when a request that loops finds out what it may take of the reserve, as an OOM victim "
+        "say: once at its entry (2.6.31, 341ce06f69a), after each restart (2.6.32), or each round"),
+    flag<&Rules::restart_at_low>(
+        "restart_at_low", "a restart begins with another attempt at the low mark (until 2.6.30)"),
+    flag<&Rules::rt_harder_in_interrupt>(
+        "rt_harder_in_interrupt",
+        "a real-time task that an interrupt came upon lends it its rights (2.6.31; 9d0ed60fe9c). "
+        "Without effect: the test is only reached by requests that may sleep"),
+    choice<&Rules::no_sleep_bonus>(
+        "no_sleep_bonus", no_sleep_bonus,
+        "who gets a quarter of the mark for not being able to sleep: everybody who cannot, or only "
+        "together with __GFP_HIGH (6.1.192: ALLOC_NON_BLOCK)"),
+    choice<&Rules::rt_bonus>(
+        "rt_bonus", rt_bonus,
+        "what a real-time task gets of the mark: a quarter (ALLOC_HARDER), or half (6.1.192: "
+        "ALLOC_MIN_RESERVE)"),
+    choice<&Rules::nofail_reserve>(
+        "nofail_reserve", nofail_reserve,
+        "__GFP_NOFAIL: who may use the reserve waits on it for ever (until 4.9), or half of the "
+        "mark is tried at the end of each round in vain (6c18ba7a1899, 4.10)"),
+    choice<&Rules::drain_pcp>(
+        "drain_pcp", drain_pcp,
+        "when the lists of all CPUs are drained after reclaim: for every order above 0 (until "
+        "2.6.35), or after progress that the request did not get (9ee493ce0a60)"),
+    flag<&Rules::fault_oom_kills>(
+        "fault_oom_kills",
+        "a page fault that got no memory kills somebody before it is tried again (until "
+        "60e2793d440a, 5.16)"),
+    number<&Rules::min_free_kbytes_max>(
+        "min_free_kbytes_max", 1 << 20,
+        "the most that min_free_kbytes is set to at boot: 65,536, since ee8eb9a5fe863 (5.8) "
+        "262,144"),
+    choice<&Rules::mark_spacing>(
+        "mark_spacing", mark_spacing,
+        "how far the low and high marks lie above the min mark: a quarter of it each, or that or "
+        "0.1 % of the zone, whichever is more (795ae7a0de6b, 4.6)"),
+    choice<&Rules::high_order_mark>(
+        "high_order_mark", high_order_mark,
+        "how a watermark is tested above order 0: it halves with each order (until 4.3), or one "
+        "free block of the order is enough (97a16fc82a7c, 4.4)"),
+    choice<&Rules::high_order_reserve>(
+        "high_order_reserve", high_order_reserve,
+        "what is kept for high orders: as many pageblocks as the min mark fills (until 2.6.31), at "
+        "most two (78986a678f6, 2.6.32), or pageblocks that high-order atomic requests have met "
+        "(0aaa29a56e4f, 4.4)"),
+    number<&Rules::watermark_boost_factor>("watermark_boost_factor", 100'000,
+                                           "how far, in parts of 10,000 of the high mark, marks "
+                                           "rise when a request takes from another "
+                                           "type's pageblock: 0, since 1c30844d2dfe (5.0) 15,000"),
+    choice<&Rules::fallback>(
+        "fallback", fallback,
+        "what a request takes from another migratetype: the free pages of the pageblock if the "
+        "block is large or it is reclaimable itself, and the pageblock if that was half of it "
+        "(2.6.30); "
+        "as 4.0; or only if half of the pageblock is free or compatible (02aa0cdd72483, 4.12)"),
+    flag<&Rules::nofragment>(
+        "nofragment",
+        "the first attempt does not take small blocks of other types (6bb154504f8b, 5.0)"),
+    choice<&Rules::pcp>(
+        "pcp", pcp,
+        "per-CPU lists of free pages: single pages, hot and cold (until 2.6.31), one list for each "
+        "migratetype (5f8dcc21211, 2.6.32), or for orders 0 to 3 as well (44042b449872, 5.14)"),
+    choice<&Rules::compaction>(
+        "compaction", compaction,
+        "direct compaction: none (until 2.6.34), asynchronous and then sync-light (4.0), or by "
+        "priorities with retries (4.8)"),
+    flag<&Rules::kcompactd>("kcompactd", "a daemon compacts after kswapd (698b1b30642f, 4.6)"),
+    flag<&Rules::lumpy_reclaim>(
+        "lumpy_reclaim",
+        "reclaim for high orders takes the neighbours of a page (5ad333eb66ff, 2.6.23; until 3.5)"),
+    choice<&Rules::progress>(
+        "progress", progress,
+        "when direct reclaim reports progress: it freed a batch, or something while a zone is not "
+        "used up (2.6.3x); it freed something or a zone counts as reclaimable (4.0); or it freed "
+        "something (0a0337e0d1d1, 4.7)"),
+    choice<&Rules::isolation_throttle>(
+        "isolation_throttle", isolation_throttle,
+        "reclaimers while more pages are isolated than inactive: go on (until 2.6.31), wait for "
+        "ever (35cd78156c49, 2.6.32), or wait once (db73ee0d4637, 4.14)"),
+    choice<&Rules::reserve_throttle>(
+        "reserve_throttle", reserve_throttle,
+        "whether direct reclaimers wait for kswapd while less than half of the reserve is left "
+        "(5515061d22f0, 3.6)"),
+    choice<&Rules::stall>(
+        "stall", stall,
+        "where direct reclaim naps: after each priority that found something (2.6.3x), in zones "
+        "that met congestion (4.0), or for the reasons of reclaim_throttle() (8cd7c588decf, 5.16)"),
+    choice<&Rules::scan_balance>(
+        "scan_balance", scan_balance,
+        "what anonymous and file lists are weighed by: pages rotated of those scanned, or the cost "
+        "of I/O (1431d4d11abb, 5.8)"),
+    choice<&Rules::file_target>(
+        "file_target", file_target,
+        "how many file pages are to be inactive: half, or by the size of the list as anonymous "
+        "ones (59dc76b0d4df, 4.7)"),
+    choice<&Rules::shrinker_share>(
+        "shrinker_share", shrinker_share,
+        "how hard shrinkers are asked: in proportion to the pages scanned, or by the priority "
+        "(9092c71bb724, 4.16)"),
+    choice<&Rules::kswapd_aim>(
+        "kswapd_aim", kswapd_aim,
+        "what kswapd works for: the high mark in every zone (2.6.3x), that and a gap, with the "
+        "order dropped after 2 << order pages (4.0), or one zone of the node (4.8)"),
+    number<&Rules::kswapd_failures_max>(
+        "kswapd_failures_max", 1'000,
+        "after so many runs in vain kswapd sleeps until somebody else frees a page: 0 never, since "
+        "c73322d098e4 (4.12) 16"),
+    flag<&Rules::parallel_lookup>(
+        "parallel_lookup",
+        "lookups of names that are not cached take the directory's lock for reading (9902af79c01a, "
+        "4.7) rather than exclusively"),
+    flag<&Rules::nofs_scope>(
+        "nofs_scope",
+        "allocations inside a transaction lose __GFP_FS by themselves (7dea19f9ee63, 4.12)"),
+};
+
+}  // namespace
+
+std::span<const RuleRow> rule_table() { return rows; }
+
+}  // namespace brink
