@@ -34,6 +34,7 @@ constexpr CostKey cost_keys[] = {
     {"page_freed", &Costs::page_freed, "one page given back in a batch"},
     {"slab_object", &Costs::slab_object, "one object from or to a slab"},
     {"copy_page", &Costs::copy_page, "4 KiB to or from user space"},
+    {"compact_page", &Costs::compact_page, "one page moved by compaction"},
     {"oom_scan_task", &Costs::oom_scan_task, "one task scored by the OOM killer"},
     {"path_component", &Costs::path_component, "one name found in the dentry cache"},
     {"dir_block", &Costs::dir_block, "one directory block of 4 KiB searched"},

@@ -22,6 +22,7 @@ struct Costs {
   Nanos page_freed = 60;           ///< guess: one page returned in a batch
   Nanos slab_object = 80;          ///< guess: one object from or to a slab's free list
   Nanos copy_page = 400;           ///< guess: 4 KiB to or from user space
+  Nanos compact_page = 1'000;      ///< guess: one page copied and its mappings changed
   Nanos oom_scan_task = 200;       ///< guess: one task scored by the OOM killer
   Nanos path_component = 60;       ///< guess: one name hashed and found in the dentry cache
   Nanos dir_block = 500;           ///< guess: one directory block of 4 KiB searched

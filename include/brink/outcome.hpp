@@ -176,6 +176,9 @@ struct Counters {
   std::uint64_t fs_errors = 0;  ///< errors that file systems recorded: aborted journals, damage
   std::uint64_t failures_warned = 0;  ///< "page allocation failure" lines in the log, ratelimited
   std::uint64_t pages_scanned = 0, pages_reclaimed = 0, swap_outs = 0, swap_ins = 0;
+  std::uint64_t compactions = 0;      ///< runs of compaction over a zone
+  std::uint64_t compact_scanned = 0;  ///< blocks that its scanners looked at
+  std::uint64_t pages_migrated = 0;
   std::uint64_t context_switches = 0, syscalls = 0, choices = 0, steps = 0;
   /// System calls that returned ENOMEM to user space, by the cause of the failure behind it.
   std::array<std::uint64_t, cause_count> enomem{};

@@ -19,10 +19,10 @@ class Steady;
 /// How an access to user memory ended.
 enum class Access : std::uint8_t {
   done,
-  killed,   ///< SIGKILL is pending: the task must not return to user mode
-  segv,     ///< no area there
-  bus,      ///< swap could not be read
-  efault,   ///< kernel mode only: no memory for the page
+  killed,  ///< SIGKILL is pending: the task must not return to user mode
+  segv,    ///< no area there
+  bus,     ///< swap could not be read
+  efault,  ///< kernel mode only: no memory for the page
 };
 
 class AddressSpace {
@@ -73,6 +73,8 @@ class AddressSpace {
   bool test_and_clear_young(std::uint32_t vpn);
   /// Replaces the page's entry by its swap slot (try_to_unmap()).
   void unmap_to_swap(std::uint32_t vpn, std::uint32_t slot);
+  /// The entry refers to another page from now on, as old as before (remove_migration_pte()).
+  void move_page(std::uint32_t vpn, Pfn to);
 
  private:
   /// struct vm_area_struct: pages [begin, end).

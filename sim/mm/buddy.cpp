@@ -2,6 +2,7 @@
 
 #include "sim/mm/buddy.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "brink/assert.hpp"
@@ -98,10 +99,14 @@ inline void Buddy::remove(Pfn pfn) {
   Page& page = (*map_)[pfn];
   const unsigned order = page.order();
   List& l = list(order, page.list());
-  if (page.next != no_page) (*map_)[page.next].prev = page.prev;
-  else l.tail = page.prev;
-  if (page.prev != no_page) (*map_)[page.prev].next = page.next;
-  else l.head = page.next;
+  if (page.next != no_page)
+    (*map_)[page.next].prev = page.prev;
+  else
+    l.tail = page.prev;
+  if (page.prev != no_page)
+    (*map_)[page.prev].next = page.next;
+  else
+    l.head = page.next;
   const bool virgin_left =
       order == max_order && page.list() == Migrate::movable && virgin_begin_ != virgin_end_;
   if (l.head == no_page && !virgin_left) mask_[at(page.list())] &= ~(1u << order);
@@ -226,9 +231,19 @@ void Buddy::free(Pfn pfn, unsigned order) {
   push(pfn, order, type);
 }
 
+void Buddy::take_block(Pfn block) {
+  const unsigned order = (*map_)[block].order();
+  remove(block);
+  free_pages_ -= Pages{1} << order;
+}
+
+bool Buddy::would_serve(unsigned order, Migrate type) const {
+  return mask_[at(type)] >> order != 0 || has_block(std::max(order, pageblock_order));
+}
+
 bool Buddy::has_block(unsigned order) const {
-  const std::uint32_t any = mask_[at(Migrate::unmovable)] | mask_[at(Migrate::movable)] |
-                            mask_[at(Migrate::reclaimable)];
+  const std::uint32_t any =
+      mask_[at(Migrate::unmovable)] | mask_[at(Migrate::movable)] | mask_[at(Migrate::reclaimable)];
   return any >> order != 0;
 }
 

@@ -31,6 +31,11 @@ class Buddy {
   /// Gives a block back, merging it with its free buddies.
   void free(Pfn pfn, unsigned order);
 
+  /// A free block leaves the lists, as if it had been allocated.
+  void take_block(Pfn block);
+  /// Whether alloc() would find a block of the type's own, or take a whole pageblock of another.
+  bool would_serve(unsigned order, Migrate type) const;
+
   Pages free_pages() const { return free_pages_; }
   /// nr_free: blocks of exactly this order, all types.
   Pages free_blocks(unsigned order) const { return count_[order]; }
@@ -52,9 +57,7 @@ class Buddy {
     Pfn head = no_page, tail = no_page;
   };
 
-  List& list(unsigned order, Migrate type) {
-    return lists_[static_cast<std::size_t>(type)][order];
-  }
+  List& list(unsigned order, Migrate type) { return lists_[static_cast<std::size_t>(type)][order]; }
   bool is_buddy(Pfn pfn, unsigned order) const;
   void push(Pfn pfn, unsigned order, Migrate type);
   void push_back(Pfn pfn, unsigned order, Migrate type);

@@ -221,6 +221,8 @@ bool AddressSpace::test_and_clear_young(std::uint32_t vpn) {
   return true;
 }
 
+void AddressSpace::move_page(std::uint32_t vpn, Pfn to) { tables_.find(vpn)->move(to); }
+
 void AddressSpace::unmap_to_swap(std::uint32_t vpn, std::uint32_t slot) {
   Pte& pte = *tables_.find(vpn);
   memory_.page(pte.pfn()).clear(PG_mapped);

@@ -43,6 +43,10 @@ Pfn FileMapping::find(std::uint32_t index) const {
   return of != nullptr && (of->present & bit(index)) != 0 ? of->slots[index % 64] : no_page;
 }
 
+void FileMapping::replace(std::uint32_t index, Pfn page) {
+  leaf(index / 64)->slots[index % 64] = page;
+}
+
 /// A leaf becomes a node of the tree; not needed for page 0 alone.
 bool FileMapping::give_node(std::uint32_t key, Site node_site, Gfp gfp) {
   Leaf* of = leaf(key);

@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "sim/locking/poll.hpp"
+#include "sim/mm/compaction.hpp"
 #include "sim/mm/congestion.hpp"
+#include "sim/mm/kcompactd.hpp"
 #include "sim/mm/kswapd.hpp"
 #include "sim/mm/oom_kill.hpp"
 #include "sim/mm/page_alloc.hpp"
@@ -34,7 +36,9 @@ Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
       reclaim_(std::make_unique<Reclaim>(*this)),
       oom_(std::make_unique<OomKiller>(*this)),
       congestion_(std::make_unique<Congestion>(core)),
-      kswapd_(std::make_unique<Kswapd>(*this)) {
+      kswapd_(std::make_unique<Kswapd>(*this)),
+      compaction_(std::make_unique<Compaction>(*this)),
+      kcompactd_(std::make_unique<Kcompactd>(*this)) {
   BRINK_ASSERT(policies_.alloc != nullptr && policies_.oom != nullptr &&
                policies_.reclaim != nullptr);
 }
@@ -160,7 +164,10 @@ void Memory::register_shrinker(Shrinker& shrinker) {
 
 void Memory::unregister_shrinker(Shrinker& shrinker) { reclaim_->shrinkers().drop(shrinker); }
 
-void Memory::start_kswapd() { kswapd_->start(); }
+void Memory::start_kswapd() {
+  kswapd_->start();
+  if (rules_.kcompactd) kcompactd_->start();
+}
 
 void Memory::end_swap_write(Pfn page, int error) noexcept { swap_->end_write(page, error); }
 

@@ -24,7 +24,9 @@
 namespace brink {
 
 class AddressSpace;
+class Compaction;
 class Congestion;
+class Kcompactd;
 class Kswapd;
 class Locks;
 class OomKiller;
@@ -119,7 +121,8 @@ class Memory {
   void set_tap(AllocTap* tap) { tap_ = tap; }
   void register_shrinker(Shrinker& shrinker);
   void unregister_shrinker(Shrinker& shrinker);
-  /// Spawns kswapd, a daemon. Without it only direct reclaim frees anything.
+  /// Spawns kswapd, a daemon, and kcompactd where there is one. Without them only those who want
+  /// memory free any.
   void start_kswapd();
 
   // --- Reports from other rungs.
@@ -184,6 +187,8 @@ class Memory {
   OomKiller& oom() { return *oom_; }
   Congestion& congestion() { return *congestion_; }
   Kswapd& kswapd() { return *kswapd_; }
+  Compaction& compaction() { return *compaction_; }
+  Kcompactd& kcompactd() { return *kcompactd_; }
   OomHost* oom_host() const { return oom_host_; }
   Flushers* flushers() const { return flushers_; }
   Story* story() const { return story_; }
@@ -269,6 +274,8 @@ class Memory {
   std::unique_ptr<OomKiller> oom_;
   std::unique_ptr<Congestion> congestion_;
   std::unique_ptr<Kswapd> kswapd_;
+  std::unique_ptr<Compaction> compaction_;
+  std::unique_ptr<Kcompactd> kcompactd_;
 
   OomHost* oom_host_ = nullptr;
   Flushers* flushers_ = nullptr;

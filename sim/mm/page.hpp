@@ -36,15 +36,15 @@ enum PageFlag : std::uint16_t {
   PG_dirty = 1u << 3,
   PG_lru = 1u << 4,
   PG_active = 1u << 5,
-  PG_private = 1u << 6,     ///< the file system keeps something with it: buffer heads
+  PG_private = 1u << 6,  ///< the file system keeps something with it: buffer heads
   PG_writeback = 1u << 7,
   PG_swapcache = 1u << 8,
-  PG_reclaim = 1u << 9,     ///< to be reclaimed as soon as it is written
+  PG_reclaim = 1u << 9,  ///< to be reclaimed as soon as it is written
   PG_swapbacked = 1u << 10,
-  PG_buddy = 1u << 11,      ///< heads a free block
+  PG_buddy = 1u << 11,  ///< heads a free block
   PG_readahead = 1u << 12,
-  PG_mapped = 1u << 13,     ///< in a page table (page_mapcount > 0)
-  PG_io = 1u << 14,         ///< locked until a read ends, not by a task
+  PG_mapped = 1u << 13,  ///< in a page table (page_mapcount > 0)
+  PG_io = 1u << 14,      ///< locked until a read ends, not by a task
   PG_error = 1u << 15,
 };
 
@@ -52,13 +52,13 @@ struct Page {
   std::uint32_t next, prev;  ///< in the list that it is on: free, LRU
   std::uint32_t owner;       ///< anon: address space; file: mapping; slab: cache
   std::uint32_t index;  ///< anon: virtual page; file: page of the file; slab: slot in its cache
-  std::uint32_t tried;       ///< stamp of the last fruitless reclaim attempt (exhaustion.hpp)
-  std::uint32_t slot;        ///< swap slot, if PG_swapcache
+  std::uint32_t tried;  ///< stamp of the last fruitless reclaim attempt (exhaustion.hpp)
+  std::uint32_t slot;   ///< swap slot, if PG_swapcache
   std::uint16_t epoch;
   std::uint16_t flags;
-  std::uint16_t pins;        ///< references beyond those of caches and page tables
+  std::uint16_t pins;  ///< references beyond those of caches and page tables
   PageKind kind;
-  std::uint8_t order_list;   ///< order of the block that it heads; type of the free list it is on
+  std::uint8_t order_list;  ///< order of the block that it heads; type of the free list it is on
 
   unsigned order() const { return order_list & 0xfu; }
   Migrate list() const { return static_cast<Migrate>(order_list >> 4); }
@@ -91,17 +91,29 @@ class PageMap {
 
   Migrate block_type(Pfn pfn) const {
     const std::uint32_t entry = blocks_[pfn >> pageblock_order];
-    return (entry >> 8) == epoch_ ? static_cast<Migrate>(entry & 0xff) : Migrate::movable;
+    return (entry >> 8) == epoch_ ? static_cast<Migrate>(entry & 0x7f) : Migrate::movable;
   }
-  void set_block_type(Pfn pfn, Migrate type) {
-    blocks_[pfn >> pageblock_order] = std::uint32_t{epoch_} << 8 | static_cast<std::uint32_t>(type);
+  void set_block_type(Pfn pfn, Migrate type) { set_block(pfn, type, block_skip(pfn)); }
+
+  /// PB_migrate_skip: compaction found nothing in the pageblock.
+  bool block_skip(Pfn pfn) const {
+    const std::uint32_t entry = blocks_[pfn >> pageblock_order];
+    return (entry >> 8) == epoch_ && (entry & 0x80) != 0;
+  }
+  void set_block_skip(Pfn pfn, bool skip) {
+    if (skip != block_skip(pfn)) set_block(pfn, block_type(pfn), skip);
   }
 
  private:
   struct Mapping;
 
+  void set_block(Pfn pfn, Migrate type, bool skip) {
+    blocks_[pfn >> pageblock_order] =
+        std::uint32_t{epoch_} << 8 | (skip ? 0x80u : 0u) | static_cast<std::uint32_t>(type);
+  }
+
   Page* pages_;
-  std::uint32_t* blocks_;  ///< of each pageblock: its epoch and type
+  std::uint32_t* blocks_;  ///< of each pageblock: its epoch, skip bit and type
   std::uint16_t epoch_;
   Mapping* mapping_;
 };

@@ -19,10 +19,12 @@ Pfn PageAlloc::alloc(const PageRequest& request) {
   FsReclaim::might_alloc(memory_.locks(), request.gfp);
   core_.charge(core_.costs().alloc_fast);
   core_.point(may_sleep ? Point::might_sleep : Point::primitive);
-  if (memory_.hooks().listens(hook_alloc) && injected(request)) [[unlikely]] return no_page;
+  if (memory_.hooks().listens(hook_alloc) && injected(request)) [[unlikely]]
+    return no_page;
 
   Pfn page = take(request.order, request.gfp, Watermark::low, 0);
-  if (page == no_page) [[unlikely]] page = SlowPath(memory_, request).run();
+  if (page == no_page) [[unlikely]]
+    page = SlowPath(memory_, request).run();
   if (page != no_page) prepare(page, request.order, request.gfp);
   answer(request, page);
   return page;
@@ -55,9 +57,16 @@ void PageAlloc::prepare(Pfn page, unsigned order, Gfp gfp) {
   if (has(gfp, Gfp::zero)) core_.charge(core_.costs().zero_page << order);
 }
 
+void PageAlloc::adopt(Pfn pfn) {
+  Page& page = memory_.page(pfn);
+  page.epoch = memory_.map().epoch();
+  page.set_order_list(0, Migrate::movable);
+  prepare(pfn, 0, Gfp::none);
+}
+
 void PageAlloc::answer(const PageRequest& request, Pfn page) {
-  core_.note(EventKind::alloc_answer,
-             static_cast<std::uint64_t>(request.site) << 4 | request.order, page);
+  core_.note(EventKind::alloc_answer, static_cast<std::uint64_t>(request.site) << 4 | request.order,
+             page);
   if (AllocTap* tap = memory_.tap()) [[unlikely]] {
     tap->page_request(request.site, request.order, request.gfp, page);
   }

@@ -12,11 +12,11 @@ namespace brink {
 class Memory;
 
 struct PageRequest {
-  Site site{};          ///< what hooks and taps are told
-  Site blame{};         ///< whose failure it is; a slab's pages fail for the object's site
+  Site site{};   ///< what hooks and taps are told
+  Site blame{};  ///< whose failure it is; a slab's pages fail for the object's site
   unsigned order = 0;
   Gfp gfp = Gfp::none;
-  bool quiet = false;   ///< its failure is nobody's: the caller has another way at once
+  bool quiet = false;  ///< its failure is nobody's: the caller has another way at once
 };
 
 /// gfpflags_to_migratetype().
@@ -49,6 +49,8 @@ class PageAlloc {
   Pfn take_fast(Gfp gfp) { return take(0, gfp, Watermark::low, 0); }
   /// A block that take() gave becomes an allocated one; charges for clearing it if asked to.
   void prepare(Pfn page, unsigned order, Gfp gfp);
+  /// A page that compaction took from the free lists by itself counts as allocated.
+  void adopt(Pfn page);
   /// Puts the answer into the run's hash, and tells whoever listens.
   void answer(const PageRequest& request, Pfn page);
 

@@ -35,6 +35,8 @@ class FileMapping {
   Pages pages() const { return pages_; }
 
   Pfn find(std::uint32_t index) const;
+  /// Another page takes the place of page `index`, which is cached, with its tags.
+  void replace(std::uint32_t index, Pfn page);
   /// add_to_page_cache_lru(): a page fresh from alloc_pages() becomes page `index` of the file; it
   /// is locked, not up to date, and on the inactive list. 0, -EEXIST, or -ENOMEM from the index
   /// node.

@@ -23,6 +23,7 @@ class Pte {
   bool young() const { return (bits_ & young_bit) != 0; }
 
   void set_page(Pfn pfn) { bits_ = pfn << shift | young_bit | present_bit; }
+  void move(Pfn pfn) { bits_ = pfn << shift | (bits_ & (young_bit | present_bit)); }
   void set_slot(std::uint32_t slot) { bits_ = slot << shift | swap_bit; }
   void set_young() { bits_ |= young_bit; }
   void clear_young() { bits_ &= ~young_bit; }
@@ -67,7 +68,7 @@ class PageTables {
   struct Table {
     std::uint32_t key;  ///< the virtual pages that it maps, shifted by its level
     Pfn page;
-    Pte* entries;       ///< lowest level only
+    Pte* entries;  ///< lowest level only
   };
   using Level = std::vector<Table>;
 

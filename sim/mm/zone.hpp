@@ -58,6 +58,20 @@ struct Tried {
   std::array<std::array<Pages, 3>, lru_lists> pages{};
 };
 
+/// What compaction knows of a zone (compact_cached_*_pfn and compact_defer_*).
+struct Compact {
+  std::array<Pfn, 2> migrate{};  ///< where the next scan for movable pages begins: async, sync
+  Pfn free = 0;                  ///< and where that for free pages; 0 before the first run
+  std::uint32_t considered = 0;
+  std::uint32_t defer_shift = 0;
+  std::uint32_t order_failed = 0;
+  bool flush = false;  ///< kswapd is to clear the pageblocks' skip bits (compact_blockskip_flush)
+  // Of the last run that moved nothing: Memory::changes() at its end, how hard, and for what.
+  std::uint64_t barren = ~std::uint64_t{0};
+  std::uint32_t barren_priority = 0;
+  std::uint32_t barren_order = 0;
+};
+
 struct Zone {
   ZoneType type = ZoneType::dma;
   Pfn begin = 0, end = 0;
@@ -73,6 +87,7 @@ struct Zone {
   ReclaimStat stat;
   std::uint64_t pages_scanned = 0;  ///< since a page of this zone was last freed
   Tried tried;
+  Compact compact;
 
   const char* name() const;
   bool populated() const { return managed != 0; }
