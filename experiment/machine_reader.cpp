@@ -162,7 +162,7 @@ TaskConfig read_task_keys(Params& params) {
   task.program =
       params.text("program", "", "what it runs: a row of `brink list programs`; required");
   task.count = static_cast<std::uint32_t>(
-      params.integer("count", 1, {1, 10'000}, "how many processes run it"));
+      params.integer("count", 1, {1, 100'000}, "how many processes run it"));
   task.daemon = params.boolean("daemon", false, "the run does not wait for it to end");
   task.oom_score_adj = static_cast<int>(
       params.integer("oom_score_adj", 0, {-1'000, 1'000}, "as /proc/PID/oom_score_adj"));

@@ -208,6 +208,10 @@ Fiber& FiberPool::get(Fiber& running) {
   return fiber;
 }
 
+void FiberPool::check_canary(const Fiber& fiber) noexcept {
+  BRINK_ASSERT(StackPool::canary_lives(fiber.stack_bottom) && "a fiber's stack has overflowed");
+}
+
 Fiber& FiberPool::create([[maybe_unused]] Fiber& running) {
   const std::size_t number = fibers_.size();
   fibers_.push_back(std::make_unique<Fiber>());
@@ -217,6 +221,7 @@ Fiber& FiberPool::create([[maybe_unused]] Fiber& running) {
   fiber.pool = this;
   fiber.stack_bottom = stack.bottom;
   fiber.stack_size = stack.size;
+  fiber.guarded = stack.guarded;
   fiber.handle = &fiber.idle_handle;
   bf::fiber(bf::launch::post, std::allocator_arg, PooledStack(stacks_, stack), [&fiber, number] {
     trampoline(fiber, number);

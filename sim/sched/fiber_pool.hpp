@@ -44,6 +44,7 @@ struct Fiber {
   Fiber* starter = nullptr;            ///< who creates it, while it is being created
   const void* stack_bottom = nullptr;  ///< bounds as a sanitizer wants them
   std::size_t stack_size = 0;
+  bool guarded = true;  ///< its stack has a guard page
   void* fake_stack = nullptr;
 };
 
@@ -59,7 +60,10 @@ class FiberPool {
 
   /// An idle fiber; switch to it to make it run its body. `running` is the caller's own.
   Fiber& get(Fiber& running);
-  void put(Fiber& fiber) noexcept { idle_.push_back(&fiber); }
+  void put(Fiber& fiber) noexcept {
+    if (!fiber.guarded) [[unlikely]] check_canary(fiber);
+    idle_.push_back(&fiber);
+  }
 
   /// The thread's own stack, which a fiber switches to when nothing is left to run.
   Fiber& main() { return main_; }
@@ -73,6 +77,7 @@ class FiberPool {
   std::size_t idle() const { return idle_.size(); }
 
  private:
+  static void check_canary(const Fiber& fiber) noexcept;
   Fiber& create(Fiber& running);
 
   StackPool stacks_;

@@ -10,9 +10,11 @@ namespace brink {
 struct Stack {
   char* bottom = nullptr;
   std::size_t size = 0;
+  bool guarded = true;  ///< by a page that faults; else by a canary below it
 };
 
-/// Not thread-safe: each thread has its own.
+/// Not thread-safe: each thread has its own. The first stacks have a guard page each; a host admits
+/// only so many mappings, so that those beyond lie side by side and end in a canary.
 class StackPool {
  public:
   /// A deep path (system call, file system, journal, allocator, reclaim, shrinker) fits with room
@@ -23,6 +25,8 @@ class StackPool {
   static constexpr std::size_t stack_size = 64 * 1024;
 #endif
 
+  static constexpr std::size_t guarded_stacks = 8'192;
+
   StackPool() = default;
   ~StackPool();
   StackPool(const StackPool&) = delete;
@@ -31,6 +35,9 @@ class StackPool {
   Stack get();
   void put(Stack stack) noexcept;
 
+  /// Of a stack without a guard page: false if something has written below it.
+  static bool canary_lives(const void* bottom);
+
  private:
   struct Mapping {
     void* address;
@@ -38,10 +45,16 @@ class StackPool {
     unsigned valgrind_id;
   };
 
-  Stack map_one();
+  Stack map_guarded();
+  Stack take_from_slab();
+  bool map(std::size_t length, char*& address);
 
   std::vector<Stack> free_;
   std::vector<Mapping> mappings_;
+  std::size_t guarded_ = 0;
+  std::size_t stacks_ = 0;  ///< that exist
+  char* slab_ = nullptr;    ///< of stacks without guard pages: where the next one begins
+  char* slab_end_ = nullptr;
 };
 
 }  // namespace brink
