@@ -34,6 +34,10 @@ struct Rules {
 
   /// Bounds of min_free_kbytes; the upper one became 262,144 with ee8eb9a5fe863 (5.8).
   std::uint32_t min_free_kbytes_max = 65'536;
+
+  /// A mempool that is empty makes its caller sleep before it asks the allocator with the caller's
+  /// whole mask (≤ 3.2), or only after that was in vain (1ebb7044c914, 3.3).
+  bool mempool_sleeps_first = false;
 };
 
 /// A kernel: the three policies with their parameters, the rules, and what it makes of each site.
