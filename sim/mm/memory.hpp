@@ -94,6 +94,8 @@ class Memory {
   [[nodiscard]] Pfn alloc_pages(Site site, unsigned order, Gfp gfp);
   void free_pages(Pfn page, unsigned order) noexcept;
 
+  /// A cache of the kernel's own, as its era has it; or one as described, if there is none yet.
+  SlabCache& slab_cache(const char* name);
   SlabCache& slab_cache(const SlabSpec& spec);
   [[nodiscard]] SlabObject alloc_object(SlabCache& cache, Site site);
   [[nodiscard]] SlabObject alloc_object(SlabCache& cache, Site site, Gfp gfp);
