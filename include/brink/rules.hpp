@@ -71,6 +71,10 @@ struct Rules {
   /// whole mask (≤ 3.2), or only after that was in vain (1ebb7044c914, 3.3).
   bool mempool_sleeps_first = false;
 
+  /// A growing table of file descriptors asks for its arrays with kvmalloc() (c823bd9244c8, 4.13)
+  /// rather than with kmalloc() up to 32 KiB and always vmalloc() after it.
+  bool fdtable_kvmalloc = false;
+
   SlabRules slab;
 };
 

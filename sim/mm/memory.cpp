@@ -29,6 +29,7 @@ Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
              rules_),
       allocator_(std::make_unique<PageAlloc>(*this)),
       slab_(std::make_unique<Slab>(*this, config_.cpus, rules_.slab)),
+      vmalloc_(std::make_unique<Vmalloc>(*this)),
       swap_(std::make_unique<Swap>(*this, config_.swap)),
       cache_(std::make_unique<PageCache>(*this)),
       reclaim_(std::make_unique<Reclaim>(*this)),

@@ -20,6 +20,7 @@
 #include "sim/mm/ratelimit.hpp"
 #include "sim/mm/slab.hpp"
 #include "sim/mm/upcalls.hpp"
+#include "sim/mm/vmalloc.hpp"
 
 namespace brink {
 
@@ -103,6 +104,13 @@ class Memory {
   [[nodiscard]] SlabObject kmalloc(std::uint32_t size, Site site, Gfp gfp);
   void free_object(SlabObject object) noexcept;
 
+  /// Pages from wherever there are any, one by one, mapped side by side.
+  [[nodiscard]] VmallocArea vmalloc(std::uint64_t bytes, Site site);
+  void vfree(VmallocArea& area) noexcept;
+  /// kmalloc(), without insisting where it is more than a page; then vmalloc().
+  [[nodiscard]] KvMemory kvmalloc(std::uint64_t bytes, Site site);
+  void kvfree(KvMemory& memory) noexcept;
+
   /// As above; where the site's rule is OnFailure::loop, asks again until it has something. The
   /// whole loop is one failure at most, and one unlimited wait for memory.
   [[nodiscard]] Pfn alloc_pages_insisting(Site site, unsigned order = 0, Insist how = {});
@@ -177,6 +185,7 @@ class Memory {
   const Page& page(Pfn pfn) const { return map_[pfn]; }
   PageMap& map() { return map_; }
   Slab& slab() { return *slab_; }
+  Vmalloc& vmalloc() { return *vmalloc_; }
   Swap& swap() { return *swap_; }
   const Swap& swap() const { return *swap_; }
   PageCache& cache() { return *cache_; }
@@ -265,6 +274,7 @@ class Memory {
 
   std::unique_ptr<PageAlloc> allocator_;
   std::unique_ptr<Slab> slab_;
+  std::unique_ptr<Vmalloc> vmalloc_;
   std::unique_ptr<Swap> swap_;
   std::unique_ptr<PageCache> cache_;
   std::unique_ptr<Reclaim> reclaim_;

@@ -44,11 +44,16 @@ SlabCache* Slab::find(std::string_view name) {
   return at != by_name_.end() ? at->second : nullptr;
 }
 
-SlabCache& Slab::cache(const char* name) {
-  if (SlabCache* found = find(name)) return *found;
+SlabCache* Slab::known(const char* name) {
+  if (SlabCache* found = find(name)) return found;
   const SlabSpec* spec = rules_.spec != nullptr ? rules_.spec(name) : nullptr;
-  BRINK_ASSERT(spec != nullptr);
-  return cache(*spec);
+  return spec != nullptr ? &cache(*spec) : nullptr;
+}
+
+SlabCache& Slab::cache(const char* name) {
+  SlabCache* const found = known(name);
+  BRINK_ASSERT(found != nullptr);
+  return *found;
 }
 
 SlabCache& Slab::cache(const SlabSpec& spec) {

@@ -139,6 +139,8 @@ class Slab {
   /// Finds a cache by name, or creates it: as the era's table has it, or as described.
   SlabCache& cache(const char* name);
   SlabCache& cache(const SlabSpec& spec);
+  /// The same, or null if the era's kernel has no such cache.
+  SlabCache* known(const char* name);
   SlabCache* find(std::string_view name);
   /// The kmalloc class for this size and mask; null beyond kmalloc_max.
   SlabCache* kmalloc_cache(std::uint32_t size, Gfp gfp = Gfp::none);
