@@ -38,7 +38,8 @@ struct SlabRules {
   /// kmalloc-1k rather than kmalloc-1024 (f0d77874143f, 4.20).
   bool kmalloc_short_names = false;
 
-  /// The kernel's own caches by name, with their sizes; null if it has no such cache.
+  /// The kernel's own caches by the names that the model has for them, with their sizes and their
+  /// own names; null if the kernel has no such cache.
   const SlabSpec* (*spec)(std::string_view name) = nullptr;
 };
 

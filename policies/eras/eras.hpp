@@ -1,6 +1,8 @@
 // The kernels that brink knows: what each one makes of the sites, and how its rules are set.
 #pragma once
 
+#include <string_view>
+
 #include "brink/rules.hpp"
 
 namespace brink {
@@ -9,5 +11,11 @@ namespace brink {
 SiteRule linux_4_0_site(Site site);
 /// Linux 4.0's behaviour where kernels differ.
 Rules linux_4_0_rules();
+/// Its slab caches by name; null for one that it does not have, or that the model does not use.
+const SlabSpec* linux_4_0_slab(std::string_view name);
+
+/// The same of Linux 6.1, and how SLUB behaves there.
+const SlabSpec* linux_6_1_slab(std::string_view name);
+SlabRules linux_6_1_slab_rules();
 
 }  // namespace brink

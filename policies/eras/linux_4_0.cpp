@@ -148,6 +148,7 @@ Rules linux_4_0_rules() {
   rules.nofs_scope = false;
   rules.fault_oom_kills = true;
   rules.min_free_kbytes_max = 65'536;
+  rules.slab.spec = linux_4_0_slab;
   return rules;
 }
 

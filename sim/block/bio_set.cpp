@@ -16,9 +16,8 @@ void flush_plug(void* device) { static_cast<Device*>(device)->flush_plug(); }
 
 BioSet::BioSet(Memory& memory, std::string name, std::uint32_t min)
     : memory_(memory),
-      pool_(memory, {.name = std::move(name),
-                     .min_nr = min,
-                     .cache = &memory.slab_cache({.name = "bio-0", .size = 192})}) {}
+      pool_(memory,
+            {.name = std::move(name), .min_nr = min, .cache = &memory.slab_cache("bio-0")}) {}
 
 void BioSet::fill_reserve() {
   const bool filled = pool_.fill(site::kernel_boot);

@@ -14,7 +14,7 @@
 namespace brink {
 
 FileTable::FileTable(Memory& memory)
-    : memory_(memory), filp_(memory.slab_cache({.name = "filp", .size = 256})) {}
+    : memory_(memory), filp_(memory.slab_cache("filp")) {}
 
 File* FileTable::alloc(std::uint32_t flags) {
   Frame frame(memory_.core().current(), "get_empty_filp");

@@ -6,15 +6,6 @@
 namespace brink::test {
 namespace {
 
-SlabRules slabs_6_1() {
-  SlabRules rules;
-  rules.cpu_partial = SlabRules::CpuPartial::slabs;
-  rules.cpu_partial_objects = {6, 24, 52, 120};
-  rules.high_order_waits = false;
-  rules.kmalloc_reclaimable = rules.kmalloc_accounted = rules.kmalloc_short_names = true;
-  return rules;
-}
-
 /// A machine whose one task does all.
 struct Alone {
   explicit Alone(const SlabRules& rules, std::function<void(Alone&)> body) : m(spec(rules)) {
@@ -59,7 +50,7 @@ TEST(SlabLists, KeepPartialSlabsForTheCpuUpToItsLimit) {
     a.check();
   });
   // 6.1 counts slabs: twice 52 objects in slabs of 16 are seven.
-  Alone(slabs_6_1(), [](Alone& a) {
+  Alone(linux_6_1_slab_rules(), [](Alone& a) {
     SlabCache& cache = *a.m.memory.slab().kmalloc_cache(256);
     EXPECT_EQ(cache.limits().cpu_partial_slabs, 7u);
     const std::vector<SlabObject> objects = a.take(cache, 40 * 16);
@@ -109,7 +100,7 @@ TEST(SlabLists, UseTheFullestSlabsFirstAfterAShrink) {
 }
 
 TEST(SlabLists, TakeSeveralPartialSlabsAtOnce) {
-  Alone(slabs_6_1(), [](Alone& a) {
+  Alone(linux_6_1_slab_rules(), [](Alone& a) {
     SlabCache& cache = *a.m.memory.slab().kmalloc_cache(256);
     std::vector<SlabObject> objects = a.take(cache, 20 * 16);
     for (int slab = 0; slab < 19; ++slab) a.m.memory.free_object(objects[slab * 16]);
@@ -152,7 +143,7 @@ TEST(SlabLists, AnObjectFreedElsewhereIsFoundByTheSlabsCpu) {
 // --- Classes and masks.
 
 TEST(SlabClasses, AreChosenByMaskInKernelsThatHaveThem) {
-  Alone(slabs_6_1(), [](Alone& a) {
+  Alone(linux_6_1_slab_rules(), [](Alone& a) {
     Slab& slab = a.m.memory.slab();
     EXPECT_STREQ(slab.kmalloc_cache(1000)->name(), "kmalloc-1k");
     EXPECT_STREQ(slab.kmalloc_cache(64, GFP_KERNEL | Gfp::account)->name(), "kmalloc-cg-64");
@@ -320,7 +311,7 @@ class Storm {
 
 TEST(SlabStorm, KeepsAllAccountsAsLinux40) { Storm(SlabRules{}, 1).go(600'000); }
 
-TEST(SlabStorm, KeepsAllAccountsAsLinux61) { Storm(slabs_6_1(), 2).go(600'000); }
+TEST(SlabStorm, KeepsAllAccountsAsLinux61) { Storm(linux_6_1_slab_rules(), 2).go(600'000); }
 
 TEST(SlabStorm, KeepsAllAccountsWithoutPartialSlabsOfCpus) {
   SlabRules rules;

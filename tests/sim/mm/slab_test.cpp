@@ -35,7 +35,7 @@ TEST(SlabLayout, IsWhatCalculateOrderMakesOfIt) {
 TEST(Slab, TakesAPageOnlyWhenNoSlabHasRoom) {
   Machine m(MachineSpec{});
   m.kernel([&] {
-    SlabCache& cache = m.memory.slab_cache({"vm_area_struct", 184});
+    SlabCache& cache = m.memory.slab_cache("vm_area_struct");
     std::vector<SlabObject> objects;
     for (int i = 0; i < 22; ++i) objects.push_back(m.memory.alloc_object(cache, site::mm_vma));
     EXPECT_EQ(cache.pages(), 1u);
