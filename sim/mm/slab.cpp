@@ -80,8 +80,8 @@ SlabObject Slab::alloc(SlabCache& cache, Site site, Gfp gfp) {
   core.charge(core.costs().slab_object);
   core.point(has(gfp, Gfp::direct_reclaim) ? Point::might_sleep : Point::primitive);
   SlabObject object;
-  if (!injected(cache, site, gfp)) {
-    Cpu& cpu = this_cpu(cache);
+  if (!memory_.hooks().listens(hook_alloc) || !injected(cache, site, gfp)) {
+    Cpu& cpu = cache.cpu_[core.current().cpu];
     if (cpu.freelist != SlabCache::no_object) [[likely]] {
       object = take(cache, cpu);
     } else if (refill(cache, site, gfp)) {
@@ -107,7 +107,6 @@ SlabObject Slab::take(SlabCache& cache, Cpu& cpu) {
 }
 
 bool Slab::injected(const SlabCache& cache, Site site, Gfp gfp) {
-  if (!memory_.hooks().listens(hook_alloc)) return false;
   AllocHook hook;
   hook.site = site;
   hook.gfp = gfp;
@@ -127,8 +126,13 @@ void Slab::free(SlabObject object) noexcept {
   SlabCache::Object& entry = cache.objects_of(slot)[object.index];
   ++entry.generation;
   --cache.in_use_;
-  if (memory_.core().in_task()) memory_.core().charge(memory_.core().costs().slab_object);
-  Cpu& cpu = this_cpu(cache);
+  Core& core = memory_.core();
+  std::uint32_t on = 0;
+  if (core.in_task()) [[likely]] {
+    core.charge(core.costs().slab_object);
+    on = core.current().cpu;
+  }
+  Cpu& cpu = cache.cpu_[on];
   if (cpu.slot == slot) [[likely]] {
     entry.next_free = cpu.freelist;
     cpu.freelist = object.index;
