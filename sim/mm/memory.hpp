@@ -18,7 +18,6 @@
 #include "sim/mm/hooks.hpp"
 #include "sim/mm/memory_wait.hpp"
 #include "sim/mm/ratelimit.hpp"
-#include "sim/mm/slab.hpp"
 #include "sim/mm/upcalls.hpp"
 #include "sim/mm/vmalloc.hpp"
 
