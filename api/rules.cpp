@@ -18,6 +18,17 @@ void set(Rules& rules, std::int64_t value) {
   rules.*Member = static_cast<Type>(value);
 }
 
+template <auto Member>
+std::int64_t get_slab(const Rules& rules) {
+  return static_cast<std::int64_t>(rules.slab.*Member);
+}
+
+template <auto Member>
+void set_slab(Rules& rules, std::int64_t value) {
+  using Type = std::remove_reference_t<decltype(rules.slab.*Member)>;
+  rules.slab.*Member = static_cast<Type>(value);
+}
+
 template <std::size_t N>
 using Words = std::array<const char*, N>;
 
@@ -39,6 +50,7 @@ constexpr Words<3> stall = {"each_priority", "congested_zone", "reasons"};
 constexpr Words<2> scan_balance = {"rotation", "cost"};
 constexpr Words<2> file_target = {"half", "ratio"};
 constexpr Words<2> shrinker_share = {"lru_ratio", "priority"};
+constexpr Words<3> slab_cpu_partial = {"none", "objects", "slabs"};
 constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
 
 template <auto Member, std::size_t N>
@@ -49,6 +61,11 @@ RuleRow choice(const char* name, const Words<N>& words, const char* meaning) {
 template <auto Member>
 RuleRow flag(const char* name, const char* meaning) {
   return {name, meaning, {}, 1, get<Member>, set<Member>};
+}
+
+template <auto Member>
+RuleRow slab_flag(const char* name, const char* meaning) {
+  return {name, meaning, {}, 1, get_slab<Member>, set_slab<Member>};
 }
 
 template <auto Member>
@@ -171,6 +188,36 @@ const std::array rows = {
         "kswapd_failures_max", 1'000,
         "after so many runs in vain kswapd sleeps until somebody else frees a page: 0 never, since "
         "c73322d098e4 (4.12) 16"),
+    RuleRow{"slab_cpu_partial",
+            "how much a CPU keeps in partial slabs of its own: nothing (until 3.1), about so many "
+            "free objects (49e2258586b4, 3.2), or the slabs that would hold them half full "
+            "(b47291ef02b0, 5.16)",
+            slab_cpu_partial, 2, get_slab<&SlabRules::cpu_partial>,
+            set_slab<&SlabRules::cpu_partial>},
+    slab_flag<&SlabRules::keeps_empty>(
+        "slab_keeps_empty",
+        "a slab that falls empty stays while there are few partial ones (2cfb7455d223, 3.1)"),
+    slab_flag<&SlabRules::halves_min_partial>(
+        "slab_halves_min_partial",
+        "few are half of log2 of the object's size, not all of it (49e2258586b4, 3.2)"),
+    slab_flag<&SlabRules::high_order_waits>(
+        "slab_high_order_waits",
+        "a request for a slab larger than it has to be may reclaim (until 45eb00cd3a03, 4.4)"),
+    slab_flag<&SlabRules::kmalloc_reclaimable>(
+        "kmalloc_reclaimable",
+        "kmalloc() has caches of its own for __GFP_RECLAIMABLE (1291523f2c1d, 4.20)"),
+    slab_flag<&SlabRules::kmalloc_accounted>(
+        "kmalloc_accounted", "and for what is charged to a memory cgroup (494c1dfe855e, 5.14)"),
+    slab_flag<&SlabRules::kmalloc_short_names>(
+        "kmalloc_short_names", "kmalloc-1k rather than kmalloc-1024 (f0d77874143f, 4.20)"),
+    flag<&Rules::mempool_sleeps_first>(
+        "mempool_sleeps_first",
+        "a mempool that is empty makes its caller sleep before it asks the allocator with the "
+        "caller's whole mask (until 1ebb7044c914, 3.3)"),
+    flag<&Rules::fdtable_kvmalloc>(
+        "fdtable_kvmalloc",
+        "a growing table of file descriptors asks with kvmalloc() (c823bd9244c8, 4.13) rather than "
+        "with kmalloc() up to 32 KiB and always vmalloc() after it"),
     flag<&Rules::parallel_lookup>(
         "parallel_lookup",
         "lookups of names that are not cached take the directory's lock for reading (9902af79c01a, "

@@ -79,6 +79,7 @@ class PointReader {
     Params rules = table("rules");
     read_rules(rules, spec.rules);
     spec.site_rule = era.site;
+    spec.slab_spec = era.slab;
     spec.machine = read_machine(machine, registries_);
     point_.walks_schedules = spec.machine.scheduler.strategy == "dfs";
 

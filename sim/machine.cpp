@@ -30,6 +30,7 @@ MemorySetup memory_setup(const RunSpec& spec) {
   setup.config.keep_failures = spec.keep_failures;
   setup.rules = spec.rules;
   setup.site_rule = spec.site_rule;
+  setup.slab_spec = spec.slab_spec;
   setup.policies.alloc = spec.alloc_policy.get();
   setup.policies.oom = spec.oom_policy.get();
   setup.policies.reclaim = spec.reclaim_policy.get();

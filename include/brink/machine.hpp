@@ -75,6 +75,7 @@ struct RunSpec {
   MachineConfig machine;
   Rules rules;
   SiteRule (*site_rule)(Site) = nullptr;
+  SlabSpecs slab_spec = nullptr;
   std::shared_ptr<const AllocPolicy> alloc_policy;
   std::shared_ptr<const OomPolicy> oom_policy;
   std::shared_ptr<const ReclaimPolicy> reclaim_policy;

@@ -9,8 +9,22 @@
 #include "brink/params.hpp"
 #include "brink/policy.hpp"
 #include "brink/sites.hpp"
+#include "brink/slab_spec.hpp"
 
 namespace brink {
+
+/// What differs between kernels in mm/slub.c and mm/slab_common.c.
+struct SlabRules {
+  enum class CpuPartial : std::uint8_t { none, objects, slabs };
+  CpuPartial cpu_partial = CpuPartial::objects;
+
+  bool keeps_empty = true;
+  bool halves_min_partial = true;
+  bool high_order_waits = true;
+  bool kmalloc_reclaimable = false;
+  bool kmalloc_accounted = false;
+  bool kmalloc_short_names = false;
+};
 
 /// Initial values are Linux 4.0's. rule_table() says what each word means.
 struct Rules {
@@ -98,8 +112,14 @@ struct Rules {
 
   std::uint32_t kswapd_failures_max = 0;
 
+  // --- Slabs and mempools (mm/slub.c, mm/mempool.c).
+
+  SlabRules slab;
+  bool mempool_sleeps_first = false;
+
   // --- File systems and locks.
 
+  bool fdtable_kvmalloc = false;
   bool parallel_lookup = false;
   bool nofs_scope = false;
 };
@@ -132,6 +152,7 @@ struct EraRow {
   PolicyChoice reclaim_policy;
   Rules rules;
   SiteRule (*site)(Site site);
+  SlabSpecs slab;
 };
 
 std::span<const EraRow> eras();

@@ -17,7 +17,8 @@ EraRow row_2_6(const char* name, const char* summary, const Rules& rules, const 
           {"badness", {}},
           {"linux_2_6", {{"congestion", Value(congestion)}}},
           rules,
-          linux_4_0_site};
+          linux_4_0_site,
+          linux_4_0_slab};
 }
 
 /// Mel Gorman's patches 1 to `last` on top of a kernel.
@@ -54,7 +55,8 @@ std::vector<EraRow> make_rows() {
                       {"badness", {}},
                       {"linux_4_0", {}},
                       Rules{},
-                      linux_4_0_site};
+                      linux_4_0_site,
+                      linux_4_0_slab};
   const auto again = [](EraRow row, const char* name, const char* summary) {
     row.name = name;
     row.summary = summary;
@@ -71,6 +73,7 @@ std::vector<EraRow> make_rows() {
                               {"scope", Value(Table{{"gfp", Value(List{"nofs", "noio"})}})}};
   EraRow v61 = again(v40, "6.1", "Linux 6.1");
   v61.rules = linux_6_1_rules();
+  v61.slab = linux_6_1_slab;
   return {
       v30,
       v31,

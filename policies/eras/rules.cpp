@@ -21,6 +21,10 @@ Rules linux_2_6_30_rules() {
   rules.reserve_throttle = Rules::ReserveThrottle::none;
   rules.stall = Rules::Stall::each_priority;
   rules.kswapd_aim = Rules::KswapdAim::every_zone;
+  rules.slab.cpu_partial = SlabRules::CpuPartial::none;
+  rules.slab.keeps_empty = false;
+  rules.slab.halves_min_partial = false;
+  rules.mempool_sleeps_first = true;
   return rules;
 }
 
@@ -65,6 +69,8 @@ Rules linux_6_1_rules() {
   rules.shrinker_share = Rules::ShrinkerShare::priority;
   rules.kswapd_aim = Rules::KswapdAim::node;
   rules.kswapd_failures_max = 16;
+  rules.slab = linux_6_1_slab_rules();
+  rules.fdtable_kvmalloc = true;
   rules.parallel_lookup = true;
   rules.nofs_scope = true;
   return rules;

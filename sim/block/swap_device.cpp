@@ -4,7 +4,7 @@
 
 #include "brink/site_list.hpp"
 #include "sim/block/bio_set.hpp"
-#include "sim/block/blockers.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
 
 namespace brink {

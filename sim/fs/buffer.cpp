@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/block/blockers.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/vfs/vfs.hpp"
 
@@ -33,8 +33,7 @@ class BufferWait final : public Waitable {
 
 BufferCache::BufferCache(Vfs& vfs, const Partition& partition)
     : vfs_(vfs), memory_(vfs.memory()), core_(vfs.core()), partition_(partition),
-      head_cache_(vfs.memory().slab_cache(
-          {.name = "buffer_head", .size = 104, .reclaim_account = true})),
+      head_cache_(vfs.memory().slab_cache("buffer_head")),
       mapping_(vfs.memory(), *this, this), chunks_(partition.blocks / 512 + 1) {}
 
 BufferCache::~BufferCache() = default;

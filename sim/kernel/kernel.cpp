@@ -35,7 +35,7 @@ Kernel::Kernel(Memory& memory, Vfs& vfs)
     : core_(memory.core()),
       memory_(memory),
       vfs_(vfs),
-      taskstats_(memory.slab_cache({.name = "taskstats", .size = 328})) {
+      taskstats_(memory.slab_cache("taskstats")) {
   memory_.set_oom_host(*this);
 }
 

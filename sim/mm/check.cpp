@@ -118,9 +118,7 @@ std::string Memory::check() const {
   if (count.dirty != stat_.dirty) return "dirty pages";
   if (count.writeback != stat_.writeback) return "pages under writeback";
   if (count.swapcache != swap_->cached_pages()) return "pages in the swap cache";
-  Pages slabs = 0;
-  for (const auto& cache : slab_->caches()) slabs += cache->pages();
-  if (slabs != stat_.of(PageKind::slab)) return "pages of slabs";
+  if (std::string error = slab_->check_lists(); !error.empty()) return error;
   Pages rss = 0, entries = 0;
   for (const AddressSpace* space : spaces_) {
     rss += space != nullptr ? space->rss() : 0;

@@ -13,7 +13,7 @@
 namespace brink {
 namespace {
 
-constexpr SlabSpec radix_tree_node{"radix_tree_node", 576, 8, true};
+constexpr const char* radix_tree_node = "radix_tree_node";
 constexpr std::uint64_t bit(std::uint32_t index) { return std::uint64_t{1} << (index % 64); }
 
 }  // namespace

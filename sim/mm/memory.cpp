@@ -30,7 +30,8 @@ Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
       zones_(map_, (config_.memory - std::min(config_.memory, config_.reserved)) / page_size,
              rules_),
       allocator_(std::make_unique<PageAlloc>(*this)),
-      slab_(std::make_unique<Slab>(*this, config_.cpus)),
+      slab_(std::make_unique<Slab>(*this, config_.cpus, rules_.slab, setup.slab_spec)),
+      vmalloc_(std::make_unique<Vmalloc>(*this)),
       swap_(std::make_unique<Swap>(*this, config_.swap)),
       cache_(std::make_unique<PageCache>(*this)),
       reclaim_(std::make_unique<Reclaim>(*this)),
@@ -59,6 +60,8 @@ void Memory::free_pages(Pfn page, unsigned order) noexcept {
   if (core_.aborting()) return;
   allocator_->free(page, order);
 }
+
+SlabCache& Memory::slab_cache(const char* name) { return slab_->cache(name); }
 
 SlabCache& Memory::slab_cache(const SlabSpec& spec) { return slab_->cache(spec); }
 

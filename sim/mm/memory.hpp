@@ -18,8 +18,8 @@
 #include "sim/mm/hooks.hpp"
 #include "sim/mm/memory_wait.hpp"
 #include "sim/mm/ratelimit.hpp"
-#include "sim/mm/slab.hpp"
 #include "sim/mm/upcalls.hpp"
+#include "sim/mm/vmalloc.hpp"
 
 namespace brink {
 
@@ -59,6 +59,7 @@ struct MemorySetup {
   MemoryConfig config;
   Rules rules;
   SiteRule (*site_rule)(Site) = nullptr;
+  SlabSpecs slab_spec = nullptr;  ///< the kernel's own caches by name
   MemoryPolicies policies;
   std::vector<std::unique_ptr<Fault>> faults;
 };
@@ -96,12 +97,21 @@ class Memory {
   [[nodiscard]] Pfn alloc_pages(Site site, unsigned order, Gfp gfp);
   void free_pages(Pfn page, unsigned order) noexcept;
 
+  /// A cache of the kernel's own, as its era has it; or one as described, if there is none yet.
+  SlabCache& slab_cache(const char* name);
   SlabCache& slab_cache(const SlabSpec& spec);
   [[nodiscard]] SlabObject alloc_object(SlabCache& cache, Site site);
   [[nodiscard]] SlabObject alloc_object(SlabCache& cache, Site site, Gfp gfp);
   [[nodiscard]] SlabObject kmalloc(std::uint32_t size, Site site);
   [[nodiscard]] SlabObject kmalloc(std::uint32_t size, Site site, Gfp gfp);
   void free_object(SlabObject object) noexcept;
+
+  /// Pages from wherever there are any, one by one, mapped side by side.
+  [[nodiscard]] VmallocArea vmalloc(std::uint64_t bytes, Site site);
+  void vfree(VmallocArea& area) noexcept;
+  /// kmalloc(), without insisting where it is more than a page; then vmalloc().
+  [[nodiscard]] KvMemory kvmalloc(std::uint64_t bytes, Site site);
+  void kvfree(KvMemory& memory) noexcept;
 
   /// As above; where the site's rule is OnFailure::loop, asks again until it has something. The
   /// whole loop is one failure at most, and one unlimited wait for memory.
@@ -178,6 +188,7 @@ class Memory {
   const Page& page(Pfn pfn) const { return map_[pfn]; }
   PageMap& map() { return map_; }
   Slab& slab() { return *slab_; }
+  Vmalloc& vmalloc() { return *vmalloc_; }
   Swap& swap() { return *swap_; }
   const Swap& swap() const { return *swap_; }
   PageCache& cache() { return *cache_; }
@@ -268,6 +279,7 @@ class Memory {
 
   std::unique_ptr<PageAlloc> allocator_;
   std::unique_ptr<Slab> slab_;
+  std::unique_ptr<Vmalloc> vmalloc_;
   std::unique_ptr<Swap> swap_;
   std::unique_ptr<PageCache> cache_;
   std::unique_ptr<Reclaim> reclaim_;

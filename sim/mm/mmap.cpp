@@ -18,8 +18,9 @@ namespace {
 constexpr std::uint32_t mmap_top = std::uint32_t{1} << 31;  // 8 TiB
 constexpr Address heap_start = Address{16} * MiB;
 
-constexpr SlabSpec vm_area_struct{"vm_area_struct", 184};
-constexpr SlabSpec anon_vma_cache{"anon_vma", 80};
+constexpr const char* vm_area_struct = "vm_area_struct";
+constexpr const char* anon_vma_cache = "anon_vma";
+constexpr const char* anon_vma_chain = "anon_vma_chain";
 
 std::uint32_t page_of(Address address) { return static_cast<std::uint32_t>(address / page_size); }
 std::uint64_t pages_of(std::uint64_t bytes) {
@@ -105,7 +106,9 @@ int AddressSpace::new_area(std::uint32_t begin, std::uint32_t pages, bool heap) 
 
 bool AddressSpace::prepare_anon_vma(Area& area) {
   if (area.anon_vma) return true;
-  const SlabObject chain = area.chain ? SlabObject() : memory_.kmalloc(64, site::mm_anon_vma);
+  SlabCache& chains = memory_.slab_cache(anon_vma_chain);
+  const SlabObject chain =
+      area.chain ? SlabObject() : memory_.alloc_object(chains, site::mm_anon_vma);
   if (!area.chain && !chain) return false;
   // Another task of the process may have come first while this one slept.
   if (!area.chain) {
@@ -133,7 +136,8 @@ int AddressSpace::split(std::size_t index, std::uint32_t at) {
   if (!upper.object) return -ENOMEM;
   if (areas_[index].anon_vma) {
     // anon_vma_clone(); the two share the anon_vma, which is counted once for each here.
-    upper.chain = memory_.kmalloc(64, site::mm_vma_split);
+    SlabCache& chains = memory_.slab_cache(anon_vma_chain);
+    upper.chain = memory_.alloc_object(chains, site::mm_vma_split);
     if (upper.chain) {
       upper.anon_vma =
           memory_.alloc_object(memory_.slab_cache(anon_vma_cache), site::mm_vma_split);

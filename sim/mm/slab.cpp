@@ -1,10 +1,7 @@
-// Slabs (mm/slub.c, Linux 4.0, in outline): objects are taken from the first partial slab; a slab
-// that falls empty is given back when enough partial ones are left.
+// Slabs, the quick way in and out: the freelist of the running task's CPU, which slab_alloc() and
+// slab_free() use without a lock (mm/slub.c, Linux 4.0), and what checks the handles.
 
 #include "sim/mm/slab.hpp"
-
-#include <algorithm>
-#include <bit>
 
 #include "brink/site_list.hpp"
 #include "sim/mm/memory.hpp"
@@ -14,69 +11,67 @@
 namespace brink {
 namespace {
 
-constexpr std::uint16_t no_object = 0xffff;
 constexpr std::uint16_t large_object = 0xffff;  ///< SlabObject::index of a large kmalloc()
-
-/// What a slab's pages inherit of an object's mask (GFP_RECLAIM_MASK, GFP_CONSTRAINT_MASK).
-constexpr Gfp inherited = Gfp::direct_reclaim | Gfp::kswapd_reclaim | Gfp::high | Gfp::io |
-                          Gfp::fs | Gfp::nowarn | Gfp::retry_mayfail | Gfp::nofail | Gfp::noretry |
-                          Gfp::memalloc | Gfp::nomemalloc | Gfp::atomic | Gfp::hardwall |
-                          Gfp::thisnode;
-
-constexpr std::uint32_t kmalloc_sizes[] = {8,   16,  32,   64,   96,   128, 192,
-                                           256, 512, 1024, 2048, 4096, 8192};
-
-std::uint32_t min_partial(std::uint32_t size) {
-  const auto half_log = static_cast<std::uint32_t>(std::bit_width(size) - 1) / 2;
-  return std::clamp(half_log, 5u, 10u);
-}
 
 }  // namespace
 
-SlabCache::SlabCache(std::uint32_t id, const SlabSpec& spec, std::uint32_t cpus)
-    : name_(spec.name), id_(id), object_size_(spec.size), reclaim_account_(spec.reclaim_account),
-      layout_(slab_layout(spec.size, spec.align, cpus)), min_partial_(min_partial(layout_.size)) {
+SlabCache::SlabCache(std::uint32_t id, const SlabSpec& spec, std::uint32_t cpus,
+                     std::uint32_t layout_cpus, const SlabRules& rules)
+    : name_(spec.name),
+      id_(id),
+      object_size_(spec.size),
+      reclaim_account_(spec.reclaim_account),
+      account_(spec.account),
+      dma_(spec.dma),
+      layout_(slab_layout(spec, layout_cpus)),
+      limits_(slab_limits(layout_, rules)),
+      cpu_(cpus) {
   BRINK_ASSERT(layout_.order <= max_order);
 }
 
-Slab::Slab(Memory& memory, std::uint32_t cpus) : memory_(memory), cpus_(cpus) {
-  kmalloc_index_.resize(kmalloc_max / 8 + 1);
-  std::size_t from = 0;
-  for (const std::uint32_t size : kmalloc_sizes) {
-    const std::string name = "kmalloc-" + std::to_string(size);
-    const auto number = static_cast<std::uint16_t>(caches_.size());
-    cache({name, size});
-    for (; from <= size / 8; ++from) kmalloc_index_[from] = number;
+SlabInfo SlabCache::info() const {
+  SlabInfo info{total_, total_, slab_count_};
+  for (std::uint32_t slot = partial_; slot != none; slot = slabs_[slot].next) {
+    info.active_objects -= slabs_[slot].objects - slabs_[slot].in_use;
   }
+  return info;
 }
 
+// --- Caches.
+
 SlabCache* Slab::find(std::string_view name) {
-  for (auto& cache : caches_) {
-    if (cache->name_ == name) return cache.get();
-  }
-  return nullptr;
+  const auto at = by_name_.find(name);
+  return at != by_name_.end() ? at->second : nullptr;
+}
+
+SlabCache* Slab::known(const char* name) {
+  if (SlabCache* found = find(name)) return found;
+  const SlabSpec* spec = specs_ != nullptr ? specs_(name) : nullptr;
+  return spec != nullptr ? &cache(*spec) : nullptr;
+}
+
+SlabCache& Slab::cache(const char* name) {
+  SlabCache* const found = known(name);
+  BRINK_ASSERT(found != nullptr);
+  return *found;
 }
 
 SlabCache& Slab::cache(const SlabSpec& spec) {
   if (SlabCache* found = find(spec.name)) return *found;
-  caches_.push_back(
-      std::make_unique<SlabCache>(static_cast<std::uint32_t>(caches_.size()), spec, cpus_));
-  return *caches_.back();
+  const auto id = static_cast<std::uint32_t>(caches_.size());
+  const std::uint32_t cpus = memory_.core().config().cpus;
+  SlabCache& made =
+      *caches_.emplace_back(std::make_unique<SlabCache>(id, spec, cpus, cpus_, rules_));
+  by_name_.emplace(made.name_, &made);
+  return made;
 }
 
-SlabCache* Slab::kmalloc_cache(std::uint32_t size) {
-  return size <= kmalloc_max ? caches_[kmalloc_index_[(size + 7) / 8]].get() : nullptr;
-}
+// --- Objects.
 
-unsigned Slab::kmalloc_order(std::uint32_t size) {
-  const SlabCache* cache = kmalloc_cache(size);
-  if (cache != nullptr) return cache->layout_.min_order;
-  return static_cast<unsigned>(std::bit_width((size - 1) / page_size));
-}
-
-SlabObject Slab::kmalloc(std::uint32_t size, Site site, Gfp gfp) {
-  SlabCache* cache = kmalloc_cache(size);
-  return cache != nullptr ? alloc(*cache, site, gfp) : kmalloc_large(size, site, gfp);
+/// Interrupts come in on the first CPU.
+Slab::Cpu& Slab::this_cpu(SlabCache& cache) const {
+  const Core& core = memory_.core();
+  return cache.cpu_[core.in_task() ? core.current().cpu : 0];
 }
 
 SlabObject Slab::alloc(SlabCache& cache, Site site, Gfp gfp) {
@@ -85,9 +80,13 @@ SlabObject Slab::alloc(SlabCache& cache, Site site, Gfp gfp) {
   core.charge(core.costs().slab_object);
   core.point(has(gfp, Gfp::direct_reclaim) ? Point::might_sleep : Point::primitive);
   SlabObject object;
-  if (!injected(cache, site, gfp) &&
-      (cache.partial_ != SlabCache::none || grow(cache, site, gfp))) {
-    object = take(cache);
+  if (!memory_.hooks().listens(hook_alloc) || !injected(cache, site, gfp)) {
+    Cpu& cpu = cache.cpu_[core.current().cpu];
+    if (cpu.freelist != SlabCache::no_object) [[likely]] {
+      object = take(cache, cpu);
+    } else if (refill(cache, site, gfp)) {
+      object = take(cache, this_cpu(cache));  // Another one, if it slept.
+    }
   }
   core.note(EventKind::alloc_answer, static_cast<std::uint64_t>(site) << 4 | 0xf,
             std::uint64_t{object.page} << 16 | object.index);
@@ -97,8 +96,17 @@ SlabObject Slab::alloc(SlabCache& cache, Site site, Gfp gfp) {
   return object;
 }
 
+SlabObject Slab::take(SlabCache& cache, Cpu& cpu) {
+  const std::uint16_t index = cpu.freelist;
+  SlabCache::Object& object = cache.objects_of(cpu.slot)[index];
+  cpu.freelist = object.next_free;
+  ++object.generation;
+  ++cache.in_use_;
+  memory_.changed();
+  return {cache.slabs_[cpu.slot].page, index, object.generation};
+}
+
 bool Slab::injected(const SlabCache& cache, Site site, Gfp gfp) {
-  if (!memory_.hooks().listens(hook_alloc)) return false;
   AllocHook hook;
   hook.site = site;
   hook.gfp = gfp;
@@ -109,138 +117,32 @@ bool Slab::injected(const SlabCache& cache, Site site, Gfp gfp) {
   return true;
 }
 
-/// allocate_slab(): the preferred order without trying hard, then the smallest that will do.
-bool Slab::grow(SlabCache& cache, Site site, Gfp gfp) {
-  const SlabLayout& layout = cache.layout_;
-  const Gfp mobility = cache.reclaim_account_ ? Gfp::reclaimable : Gfp::none;
-  const Gfp flags = (gfp & inherited) | mobility;
-  const auto with_comp = [&](Gfp mask, unsigned order) {
-    return order != 0 ? mask | Gfp::comp : mask;
-  };
-  PageAlloc& allocator = memory_.allocator();
-  PageRequest first{site::slab_page, site, layout.order,
-                    with_comp((flags | Gfp::nowarn | Gfp::noretry) & ~Gfp::nofail, layout.order)};
-  first.quiet = true;
-  unsigned order = layout.order;
-  Pfn page = allocator.alloc(first);
-  if (page == no_page) {
-    const Cause cause = allocator.quiet_cause();
-    order = layout.min_order;
-    page = allocator.alloc({site::slab_page, site, order, with_comp(flags, order)});
-    if (page == no_page) return false;
-    FailureLedger& failures = memory_.failures();
-    failures.settle(failures.open({site, layout.order, gfp}, cause),
-                    order != layout.order ? Fate::fallback : Fate::retried);
-  }
-  add_slab(cache, page, order);
-  return true;
-}
-
-void Slab::add_slab(SlabCache& cache, Pfn pfn, unsigned order) {
-  const SlabLayout& layout = cache.layout_;
-  std::uint32_t slot = cache.free_slot_;
-  if (slot != SlabCache::none) {
-    cache.free_slot_ = cache.slabs_[slot].next;
-  } else {
-    slot = static_cast<std::uint32_t>(cache.slabs_.size());
-    cache.slabs_.emplace_back();
-    cache.objects_.resize(cache.objects_.size() + layout.objects, {0, no_object});
-  }
-  const std::uint16_t objects = order == layout.order ? layout.objects : layout.min_objects;
-  cache.slabs_[slot] = {pfn, 0, 0, objects, 0, 0, static_cast<std::uint8_t>(order), false};
-  SlabCache::Object* first = &cache.objects_[std::size_t{slot} * layout.objects];
-  for (std::uint16_t i = 0; i < objects; ++i) {
-    first[i].next_free = static_cast<std::uint16_t>(i + 1 < objects ? i + 1 : no_object);
-  }
-  Page& page = memory_.page(pfn);
-  const Pages pages = Pages{1} << order;
-  memory_.set_kind(page, PageKind::slab, pages);
-  page.owner = cache.id_;
-  page.index = slot;
-  cache.pages_ += pages;
-  if (cache.reclaim_account_) reclaimable_ += pages;
-  link_partial(cache, slot, false);
-}
-
-SlabObject Slab::take(SlabCache& cache) {
-  const std::uint32_t slot = cache.partial_;
-  SlabCache::OneSlab& slab = cache.slabs_[slot];
-  const std::uint16_t index = slab.first_free;
-  SlabCache::Object& object = cache.objects_[std::size_t{slot} * cache.layout_.objects + index];
-  slab.first_free = object.next_free;
-  ++object.generation;
-  ++slab.in_use;
-  ++cache.in_use_;
-  if (slab.first_free == no_object) unlink_partial(cache, slot);
-  memory_.changed();
-  return {slab.page, index, object.generation};
-}
-
-void Slab::link_partial(SlabCache& cache, std::uint32_t slot, bool tail) {
-  auto& slabs = cache.slabs_;
-  slabs[slot].partial = true;
-  ++cache.partial_count_;
-  if (cache.partial_ == SlabCache::none) {
-    slabs[slot].next = slabs[slot].prev = SlabCache::none;
-    cache.partial_ = cache.partial_tail_ = slot;
-  } else if (tail) {
-    slabs[slot].next = SlabCache::none;
-    slabs[slot].prev = cache.partial_tail_;
-    slabs[cache.partial_tail_].next = slot;
-    cache.partial_tail_ = slot;
-  } else {
-    slabs[slot].prev = SlabCache::none;
-    slabs[slot].next = cache.partial_;
-    slabs[cache.partial_].prev = slot;
-    cache.partial_ = slot;
-  }
-}
-
-void Slab::unlink_partial(SlabCache& cache, std::uint32_t slot) {
-  auto& slabs = cache.slabs_;
-  SlabCache::OneSlab& slab = slabs[slot];
-  (slab.next != SlabCache::none ? slabs[slab.next].prev : cache.partial_tail_) = slab.prev;
-  (slab.prev != SlabCache::none ? slabs[slab.prev].next : cache.partial_) = slab.next;
-  slab.partial = false;
-  --cache.partial_count_;
-}
-
-/// discard_slab().
-void Slab::discard(SlabCache& cache, std::uint32_t slot) {
-  SlabCache::OneSlab& slab = cache.slabs_[slot];
-  const Pages pages = Pages{1} << slab.order;
-  unlink_partial(cache, slot);
-  cache.pages_ -= pages;
-  if (cache.reclaim_account_) reclaimable_ -= pages;
-  if (memory_.core().in_task()) {
-    if (ReclaimState* state = memory_.reclaim_state(memory_.core().current())) state->slab += pages;
-  }
-  memory_.allocator().free(slab.page, slab.order);
-  slab.page = no_page;
-  slab.next = cache.free_slot_;
-  cache.free_slot_ = slot;
-}
-
 void Slab::free(SlabObject object) noexcept {
   if (object.index == large_object) return free_large(object);
   if (!check(object, "free")) return;
   const Page& page = memory_.page(object.page);
   SlabCache& cache = *caches_[page.owner];
   const std::uint32_t slot = page.index;
-  SlabCache::OneSlab& slab = cache.slabs_[slot];
-  SlabCache::Object& entry =
-      cache.objects_[std::size_t{slot} * cache.layout_.objects + object.index];
+  SlabCache::Object& entry = cache.objects_of(slot)[object.index];
   ++entry.generation;
-  entry.next_free = slab.first_free;
-  slab.first_free = object.index;
-  --slab.in_use;
   --cache.in_use_;
-  if (memory_.core().in_task()) memory_.core().charge(memory_.core().costs().slab_object);
-  const bool enough = cache.partial_count_ >= cache.min_partial_;  // As __slab_free() counts them.
-  if (!slab.partial) link_partial(cache, slot, true);
-  if (slab.in_use == 0 && enough) discard(cache, slot);
+  Core& core = memory_.core();
+  std::uint32_t on = 0;
+  if (core.in_task()) [[likely]] {
+    core.charge(core.costs().slab_object);
+    on = core.current().cpu;
+  }
+  Cpu& cpu = cache.cpu_[on];
+  if (cpu.slot == slot) [[likely]] {
+    entry.next_free = cpu.freelist;
+    cpu.freelist = object.index;
+  } else {
+    free_elsewhere(cache, slot, object.index);
+  }
   memory_.changed();
 }
+
+// --- Handles.
 
 bool Slab::alive(SlabObject object) const {
   if (object.page == no_page || !memory_.map().valid(object.page)) return false;
@@ -252,13 +154,13 @@ bool Slab::alive(SlabObject object) const {
   const SlabCache& cache = *caches_[page.owner];
   const SlabCache::OneSlab& slab = cache.slabs_[page.index];
   if (slab.page != object.page || object.index >= slab.objects) return false;
-  const std::size_t first = std::size_t{page.index} * cache.layout_.objects;
   return (object.generation & 1) != 0 &&
-         cache.objects_[first + object.index].generation == object.generation;
+         cache.objects_of(page.index)[object.index].generation == object.generation;
 }
 
 bool Slab::check(SlabObject object, const char* user) const {
-  if (alive(object)) [[likely]] return true;
+  if (alive(object)) [[likely]]
+    return true;
   const SlabCache* cache = cache_of(object);
   memory_.bug(std::string(user) + " of a slab object that is not allocated (" +
               (cache != nullptr ? cache->name() : "no slab") + ")");
@@ -274,7 +176,15 @@ const SlabCache* Slab::cache_of(SlabObject object) const {
 // --- Beyond the largest class: pages.
 
 SlabObject Slab::kmalloc_large(std::uint32_t size, Site site, Gfp gfp) {
-  const Pfn page = memory_.allocator().alloc({site, site, kmalloc_order(size), gfp | Gfp::comp});
+  const unsigned order = kmalloc_order(size);
+  if (order > max_order) {
+    // Whatever the policy: the allocator does not look for what cannot be.
+    memory_.begin_failure({site, order, gfp}, Cause::give_up,
+                          memory_.wait_of(memory_.core().current()));
+    if (!has(gfp, Gfp::nowarn)) memory_.warn_alloc_failed(1);
+    return {};
+  }
+  const Pfn page = memory_.allocator().alloc({site, site, order, gfp | Gfp::comp});
   if (page == no_page) return {};
   memory_.page(page).index = ++large_generation_;
   return {page, large_object, large_generation_};

@@ -15,7 +15,7 @@ namespace brink {
 namespace {
 
 constexpr std::uint32_t page_cluster = 8;  // 1 << page_cluster: what is read around at most
-constexpr SlabSpec radix_tree_node{"radix_tree_node", 576, 8, true};
+constexpr const char* radix_tree_node = "radix_tree_node";
 
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace brink {
 
 Dcache::Dcache(Memory& memory, NameTable& names)
     : memory_(memory), names_(names),
-      cache_(memory.slab_cache({.name = "dentry", .size = 192, .reclaim_account = true})),
+      cache_(memory.slab_cache("dentry")),
       hash_(1024, nullptr) {}
 
 std::size_t Dcache::slot(const Dentry& parent, NameId name) const {

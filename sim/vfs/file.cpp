@@ -14,7 +14,7 @@
 namespace brink {
 
 FileTable::FileTable(Memory& memory)
-    : memory_(memory), filp_(memory.slab_cache({.name = "filp", .size = 256})) {}
+    : memory_(memory), filp_(memory.slab_cache("filp")) {}
 
 File* FileTable::alloc(std::uint32_t flags) {
   Frame frame(memory_.core().current(), "get_empty_filp");
@@ -70,24 +70,24 @@ int Files::grow(std::uint32_t fd) {
   return 0;
 }
 
-/// alloc_fdmem(): kmalloc without insisting, then vmalloc.
+/// alloc_fdmem(): kmalloc without insisting, then vmalloc; or kvmalloc().
 bool Files::alloc_array(Table& table, std::size_t which, std::uint32_t bytes) {
-  table.arrays[which] = memory_.kmalloc(bytes, site::vfs_fdtable_array);
-  if (table.arrays[which]) return true;
-  memory_.failures().settle_last(Fate::fallback);
-  for (std::uint64_t done = 0; done < bytes; done += page_size) {
-    const Pfn page = memory_.alloc_pages(site::vfs_fdtable_vmalloc);
-    if (page == no_page) return false;
-    table.pages.push_back(page);
+  KvMemory& array = table.arrays[which];
+  if (memory_.rules().fdtable_kvmalloc) {
+    array = memory_.kvmalloc(bytes, site::vfs_fdtable_array);
+    return static_cast<bool>(array);
   }
-  return true;
+  if (bytes <= page_size << costly_order) {
+    array.object = memory_.kmalloc(bytes, site::vfs_fdtable_array);
+    if (array) return true;
+    memory_.failures().settle_last(Fate::fallback);
+  }
+  array.area = memory_.vmalloc(bytes, site::vfs_fdtable_vmalloc);
+  return static_cast<bool>(array);
 }
 
 void Files::free_memory(Table& table) {
-  for (const SlabObject array : table.arrays) {
-    if (array) memory_.free_object(array);
-  }
-  for (const Pfn page : table.pages) memory_.free_pages(page, 0);
+  for (KvMemory& array : table.arrays) memory_.kvfree(array);
   if (table.head) memory_.free_object(table.head);
   table = {};
 }

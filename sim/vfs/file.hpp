@@ -85,8 +85,7 @@ class Files {
   /// What a grown table is made of: its head, and two arrays from kmalloc or vmalloc.
   struct Table {
     SlabObject head;
-    std::array<SlabObject, 2> arrays;
-    std::vector<Pfn> pages;
+    std::array<KvMemory, 2> arrays;
   };
 
   int grow(std::uint32_t fd);

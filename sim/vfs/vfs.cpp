@@ -8,7 +8,7 @@ namespace brink {
 
 Vfs::Vfs(Memory& memory, Block& block)
     : core_(memory.core()), memory_(memory), block_(block), dcache_(memory, names_), files_(memory),
-      names_cache_(memory.slab_cache({.name = "names_cache", .size = 4096})),
+      names_cache_(memory.slab_cache("names_cache")),
       rename_mutex_(memory.locks(), memory.locks().lock_class("vfs.rename.mutex")) {
   memory_.set_flushers(*this);
 }

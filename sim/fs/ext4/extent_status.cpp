@@ -169,7 +169,7 @@ std::uint64_t ExtentStatusTree::forget(std::uint64_t nr) {
 ExtentStatusShrinker::ExtentStatusShrinker(Memory& memory)
     : memory_(memory),
       cache_(
-          memory.slab_cache({.name = "ext4_extent_status", .size = 40, .reclaim_account = true})) {
+          memory.slab_cache("ext4_extent_status")) {
   memory.register_shrinker(*this);
 }
 

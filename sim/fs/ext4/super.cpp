@@ -15,15 +15,13 @@ Ext4::Ext4(Vfs& vfs, const Partition& partition, const Ext4Config& config, Panic
       journal_(buffers_, contents_.layout().journal_blocks(), log_block, this, *this),
       status_shrinker_(vfs.memory()), data_class_(vfs.locks().lock_class("ext4.i_data_sem")),
       orphan_lock_(vfs.locks(), vfs.locks().lock_class("ext4.s_orphan_lock")),
-      inode_cache_(memory_.slab_cache(
-          {.name = "ext4_inode_cache", .size = 1080, .reclaim_account = true})),
-      page_head_cache_(memory_.slab_cache(
-          {.name = "buffer_head", .size = 104, .reclaim_account = true})),
-      context_cache_(memory_.slab_cache({.name = "ext4_allocation_context", .size = 136})),
-      prealloc_cache_(memory_.slab_cache({.name = "ext4_prealloc_space", .size = 104})),
-      free_data_cache_(memory_.slab_cache({.name = "ext4_free_data", .size = 56})),
-      jinode_cache_(memory_.slab_cache({.name = "jbd2_inode", .size = 48})),
-      io_end_cache_(memory_.slab_cache({.name = "ext4_io_end", .size = 72})),
+      inode_cache_(memory_.slab_cache("ext4_inode_cache")),
+      page_head_cache_(memory_.slab_cache("buffer_head")),
+      context_cache_(memory_.slab_cache("ext4_allocation_context")),
+      prealloc_cache_(memory_.slab_cache("ext4_prealloc_space")),
+      free_data_cache_(memory_.slab_cache("ext4_free_data")),
+      jinode_cache_(memory_.slab_cache("jbd2_inode")),
+      io_end_cache_(memory_.slab_cache("ext4_io_end")),
       device_inode_(*this, 0, false), buddy_(vfs.memory(), *this, nullptr) {
   device_inode_.hashed = true;  // So that its dirty pages count, though nobody can look it up.
   device_inode_.set_device_pages(buffers_.mapping());

@@ -24,7 +24,7 @@ Commit::Commit(Journal& journal)
       buffers_(journal.buffers_),
       transaction_(*journal.running_),
       shadow_cache_(
-          memory_.slab_cache({.name = "buffer_head", .size = 104, .reclaim_account = true})),
+          memory_.slab_cache("buffer_head")),
       io_(journal.core_, "blocks on their way to the log", WaitKind::io) {}
 
 void Commit::run() {

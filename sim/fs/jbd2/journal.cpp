@@ -16,10 +16,10 @@ Journal::Journal(BufferCache& buffers, std::uint32_t blocks, LogBlock log, const
     : buffers_(buffers), memory_(buffers.vfs().memory()), core_(buffers.vfs().core()),
       client_(client), log_(log), log_data_(log_data), blocks_(blocks),
       max_transaction_buffers_(blocks / 4),
-      handle_cache_(memory_.slab_cache({.name = "jbd2_journal_handle", .size = 48})),
-      transaction_cache_(memory_.slab_cache({.name = "jbd2_transaction_s", .size = 256})),
-      head_cache_(memory_.slab_cache({.name = "jbd2_journal_head", .size = 112})),
-      revoke_cache_(memory_.slab_cache({.name = "jbd2_revoke_record_s", .size = 32})),
+      handle_cache_(memory_.slab_cache("jbd2_journal_handle")),
+      transaction_cache_(memory_.slab_cache("jbd2_transaction_s")),
+      head_cache_(memory_.slab_cache("jbd2_journal_head")),
+      revoke_cache_(memory_.slab_cache("jbd2_revoke_record_s")),
       free_(blocks - 1), wait_commit_(core_, "kjournald2 without work", WaitKind::idle),
       checkpoint_mutex_(memory_.locks(), memory_.locks().lock_class("jbd2.checkpoint.mutex")) {
   buffers_.set_owner(*this);

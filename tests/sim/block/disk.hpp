@@ -73,6 +73,7 @@ class Disk {
     setup.config.memory = 32 * MiB;
     setup.rules = Rules{};
     setup.site_rule = linux_4_0_site;
+    setup.slab_spec = linux_4_0_slab;
     setup.policies.alloc = alloc_.get();
     setup.policies.oom = oom_.get();
     setup.policies.reclaim = reclaim_.get();

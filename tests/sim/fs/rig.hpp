@@ -141,6 +141,7 @@ inline MemorySetup Rig::memory_setup(RigSpec& spec) {
   setup.config.keep_failures = true;
   setup.rules = Rules{};
   setup.site_rule = linux_4_0_site;
+  setup.slab_spec = linux_4_0_slab;
   setup.policies.alloc = alloc_.get();
   setup.policies.oom = oom_.get();
   setup.policies.reclaim = reclaim_.get();

@@ -228,6 +228,7 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
     s.config = spec.memory;
     s.rules = spec.rules;
     s.site_rule = linux_4_0_site;
+    s.slab_spec = linux_4_0_slab;
     s.policies = {spec.alloc != nullptr ? spec.alloc : &retry, &oom, &reclaim};
     s.faults = std::move(spec.faults);
     return s;

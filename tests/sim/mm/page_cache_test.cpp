@@ -29,7 +29,7 @@ struct Rig {
     m.core.run();
     EXPECT_EQ(m.memory.check(), "");
   }
-  std::uint64_t nodes() { return m.memory.slab_cache({"radix_tree_node", 576}).objects_in_use(); }
+  std::uint64_t nodes() { return m.memory.slab_cache("radix_tree_node").objects_in_use(); }
   Pfn at(std::uint32_t index) { return mapping.find(index); }
 
   Machine m;

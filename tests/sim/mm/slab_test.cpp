@@ -14,28 +14,28 @@ struct Row {
 TEST(SlabLayout, IsWhatCalculateOrderMakesOfIt) {
   // By hand from mm/slub.c: at least 4 × (fls(cpus) + 1) objects, at most 1/16, 1/8, 1/4 wasted.
   const Row rows[] = {
-      {8, 8, 2, 0, 512},       {96, 8, 2, 0, 42},      {192, 8, 2, 0, 21},  {256, 8, 2, 0, 16},
-      {512, 8, 2, 1, 16},      {1024, 8, 2, 2, 16},    {2048, 8, 2, 3, 16}, {4096, 8, 2, 3, 8},
-      {8192, 8, 2, 3, 4},      {184, 8, 2, 0, 22},     {576, 8, 2, 1, 14},  {1400, 8, 2, 3, 23},
-      {2200, 8, 2, 3, 14},     {5000, 8, 2, 3, 6},     {512, 8, 1, 0, 8},   {512, 8, 8, 2, 32},
-      {1024, 8, 64, 3, 32},    {40, 64, 2, 0, 64},     {100, 8, 4, 0, 39},  {20'000, 8, 2, 3, 1},
+      {8, 8, 2, 0, 512},    {96, 8, 2, 0, 42},   {192, 8, 2, 0, 21},  {256, 8, 2, 0, 16},
+      {512, 8, 2, 1, 16},   {1024, 8, 2, 2, 16}, {2048, 8, 2, 3, 16}, {4096, 8, 2, 3, 8},
+      {8192, 8, 2, 3, 4},   {184, 8, 2, 0, 22},  {576, 8, 2, 1, 14},  {1400, 8, 2, 3, 23},
+      {2200, 8, 2, 3, 14},  {5000, 8, 2, 3, 6},  {512, 8, 1, 0, 8},   {512, 8, 8, 2, 32},
+      {1024, 8, 64, 3, 32}, {40, 64, 2, 0, 64},  {100, 8, 4, 0, 39},  {20'000, 8, 2, 3, 1},
       {33'000, 8, 2, 4, 1},
   };
   for (const Row& row : rows) {
-    const SlabLayout layout = slab_layout(row.size, row.align, row.cpus);
+    const SlabLayout layout = slab_layout({"", row.size, row.align}, row.cpus);
     EXPECT_EQ(layout.order, row.order) << row.size << ' ' << row.cpus;
     EXPECT_EQ(layout.objects, row.objects) << row.size << ' ' << row.cpus;
   }
-  const SlabLayout two = slab_layout(2048, 8, 2);
+  const SlabLayout two = slab_layout({"", 2048}, 2);
   EXPECT_EQ(two.min_order, 0u);
   EXPECT_EQ(two.min_objects, 2u);
-  EXPECT_EQ(slab_layout(5000, 8, 2).min_order, 1u);
+  EXPECT_EQ(slab_layout({"", 5000}, 2).min_order, 1u);
 }
 
 TEST(Slab, TakesAPageOnlyWhenNoSlabHasRoom) {
   Machine m(MachineSpec{});
   m.kernel([&] {
-    SlabCache& cache = m.memory.slab_cache({"vm_area_struct", 184});
+    SlabCache& cache = m.memory.slab_cache("vm_area_struct");
     std::vector<SlabObject> objects;
     for (int i = 0; i < 22; ++i) objects.push_back(m.memory.alloc_object(cache, site::mm_vma));
     EXPECT_EQ(cache.pages(), 1u);
@@ -103,26 +103,32 @@ TEST(Slab, NoticesMisuseOfLargeObjectsToo) {
 }
 
 TEST(Slab, GivesEmptySlabsBackButForAFew) {
-  Machine m(MachineSpec{});
-  m.kernel([&] {
-    // kmalloc-256: 16 objects a slab; five partial slabs are enough.
-    SlabCache& cache = *m.memory.slab().kmalloc_cache(256);
-    std::vector<SlabObject> objects;
-    for (int i = 0; i < 20 * 16; ++i) objects.push_back(m.memory.kmalloc(256, site::mm_vma));
-    EXPECT_EQ(cache.pages(), 20u);
-    const Pages free = m.memory.free_pages();
-    // One object of each stays.
-    for (std::size_t i = 0; i < objects.size(); ++i) {
-      if (i % 16 != 0) m.memory.free_object(objects[i]);
-    }
-    EXPECT_EQ(m.memory.free_pages(), free);
-    for (std::size_t i = 0; i < objects.size(); i += 16) m.memory.free_object(objects[i]);
-    EXPECT_EQ(cache.objects_in_use(), 0u);
-    EXPECT_EQ(cache.pages(), 4u) << "the fifth goes, since it is on the list while it is counted";
-    EXPECT_EQ(m.memory.free_pages(), free + 16);
-  });
-  m.core.run();
-  EXPECT_EQ(m.memory.check(), "");
+  // kmalloc-256: 16 objects a slab. Without partial slabs of CPUs, five partial ones are enough.
+  for (const bool keeps_empty : {true, false}) {
+    MachineSpec spec;
+    spec.rules.slab.cpu_partial = SlabRules::CpuPartial::none;
+    spec.rules.slab.keeps_empty = keeps_empty;
+    Machine m(std::move(spec));
+    m.kernel([&] {
+      SlabCache& cache = *m.memory.slab().kmalloc_cache(256);
+      std::vector<SlabObject> objects;
+      for (int i = 0; i < 20 * 16; ++i) objects.push_back(m.memory.kmalloc(256, site::mm_vma));
+      EXPECT_EQ(cache.pages(), 20u);
+      const Pages free = m.memory.free_pages();
+      // One object of each stays.
+      for (std::size_t i = 0; i < objects.size(); ++i) {
+        if (i % 16 != 0) m.memory.free_object(objects[i]);
+      }
+      EXPECT_EQ(m.memory.free_pages(), free);
+      for (std::size_t i = 0; i < objects.size(); i += 16) m.memory.free_object(objects[i]);
+      EXPECT_EQ(cache.objects_in_use(), 0u);
+      // The CPU's own; and, of the others, each goes that falls empty while five are listed.
+      EXPECT_EQ(cache.pages(), keeps_empty ? 1u + 4u : 1u);
+      EXPECT_EQ(m.memory.free_pages(), free + 20 - cache.pages());
+    });
+    m.core.run();
+    EXPECT_EQ(m.memory.check(), "");
+  }
 }
 
 TEST(Slab, FallsBackToTheSmallestOrderAndSaysSo) {
