@@ -21,7 +21,7 @@ int Syscalls::mlock(Address, std::uint64_t) { missing("the kernel implements mlo
 int Syscalls::munlock(Address, std::uint64_t) { missing("the kernel implements munlock()"); }
 int Syscalls::mlockall(bool, bool) { missing("the kernel implements mlockall()"); }
 int Syscalls::munlockall() { missing("the kernel implements munlockall()"); }
-std::int64_t Syscalls::fork(const Program&) { missing("the kernel implements fork()"); }
+std::int64_t Syscalls::fork(Child) { missing("the kernel implements fork()"); }
 std::int64_t Syscalls::wait(int*) { missing("the kernel implements wait()"); }
 
 }  // namespace brink

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -14,8 +15,6 @@
 #include "brink/units.hpp"
 
 namespace brink {
-
-class Program;
 
 /// Thrown through a program's frames when its process exits or is killed.
 struct ProcessEnd {};
@@ -129,9 +128,11 @@ class Syscalls {
 
   // Processes.
 
-  /// A child with a copy of everything, which runs `program` and then exits; `program` must live as
-  /// long as the run. The child's process id, or a negative errno.
-  virtual std::int64_t fork(const Program& program);
+  /// What a child does; it returns the exit status.
+  using Child = std::function<int(Syscalls& sys)>;
+  /// A child with a copy of everything, which runs `child` and then exits: the child's process id,
+  /// or a negative errno.
+  virtual std::int64_t fork(Child child);
   /// Waits for a child to end: its process id, -ECHILD if there is none.
   virtual std::int64_t wait(int* status = nullptr);
 

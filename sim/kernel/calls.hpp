@@ -41,7 +41,7 @@ class ProcessCalls final : public Syscalls, public KernelCalls {
   int mlockall(bool current, bool future) override;
   int munlockall() override;
   // --- Processes.
-  std::int64_t fork(const Program& program) override;
+  std::int64_t fork(Child child) override;
   std::int64_t wait(int* status) override;
   // --- Time, luck, and the process itself.
   Nanos now() override;

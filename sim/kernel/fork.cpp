@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "brink/site_list.hpp"
 #include "sim/kernel/kernel.hpp"
@@ -47,11 +48,11 @@ void Kernel::free_part(SlabObject& part) {
   part = {};
 }
 
-std::int64_t Kernel::fork(Process& parent, const Program& program) {
+std::int64_t Kernel::fork(Process& parent, Syscalls::Child entry) {
   const Frame frame(*parent.task, "do_fork");
   ProcessConfig config;
   config.comm = parent.task->name();
-  config.program = &program;
+  config.child = std::move(entry);
   config.instance = parent.instance;
   config.oom_score_adj = parent.oom_score_adj;
   config.shared = &parent.shared;

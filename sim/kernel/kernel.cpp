@@ -21,6 +21,7 @@ std::string mm_name(const void* process) {
 Process::Process(Kernel& in, const ProcessConfig& config)
     : kernel(in),
       program(config.program),
+      child(config.child),
       body(config.body),
       argument(config.argument),
       instance(config.instance),
@@ -90,6 +91,8 @@ void Kernel::run(Process& process) {
     try {
       if (process.program != nullptr) {
         process.exit_code = process.program->main(calls);
+      } else if (process.child) {
+        process.exit_code = process.child(calls);
       } else {
         process.body(calls, process.argument);
       }

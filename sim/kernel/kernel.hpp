@@ -66,7 +66,7 @@ class Kernel final : public OomHost, public PanicSink, public TaskWork {
   // --- For the system calls.
 
   /// do_fork(): the child's process id, or -EAGAIN or -ENOMEM (fork.cpp).
-  std::int64_t fork(Process& parent, const Program& program);
+  std::int64_t fork(Process& parent, Syscalls::Child child);
   /// do_wait(): the process id of a child that has ended, -ECHILD, or -EINTR.
   std::int64_t wait(Process& parent, int* status);
 

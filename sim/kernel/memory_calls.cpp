@@ -1,6 +1,7 @@
 // System calls on memory and on processes, and the accesses of user code.
 
 #include <cerrno>
+#include <utility>
 
 #include "sim/kernel/call.hpp"
 
@@ -84,8 +85,8 @@ void ProcessCalls::use(Address address, std::uint64_t bytes, bool write) {
 
 // --- Processes.
 
-std::int64_t ProcessCalls::fork(const Program& program) {
-  return call(Sys::fork, "sys_fork", [&] { return kernel_.fork(process_, program); });
+std::int64_t ProcessCalls::fork(Child child) {
+  return call(Sys::fork, "sys_fork", [&] { return kernel_.fork(process_, std::move(child)); });
 }
 
 std::int64_t ProcessCalls::wait(int* status) {

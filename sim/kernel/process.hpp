@@ -29,7 +29,8 @@ class Kernel;
 /// What a process is made of.
 struct ProcessConfig {
   std::string_view comm;
-  const Program* program = nullptr;  ///< null: `body`
+  const Program* program = nullptr;  ///< null: `child`, or else `body`
+  Syscalls::Child child;
   void (*body)(Syscalls& sys, void* argument) = nullptr;
   void* argument = nullptr;
   std::uint32_t instance = 0;
@@ -71,6 +72,7 @@ struct Process {
   Task* task = nullptr;
   TaskId parent = no_task;
   const Program* program;
+  const Syscalls::Child child;
   void (*body)(Syscalls& sys, void* argument);
   void* argument;
   const std::uint32_t instance;
