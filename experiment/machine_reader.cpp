@@ -114,8 +114,8 @@ Rlimits read_rlimits(Params params) {
   read("data", limits.data, "RLIMIT_DATA: the heap; likewise");
   read("stack", limits.stack, "RLIMIT_STACK: an area that grows down; likewise");
   read("memlock", limits.memlock, "RLIMIT_MEMLOCK: what is locked in memory; likewise");
-  const std::int64_t processes =
-      params.integer("nproc", 0, {0, 1'000'000}, "RLIMIT_NPROC: processes of the machine; likewise");
+  const std::int64_t processes = params.integer("nproc", 0, {0, 1'000'000},
+                                                "RLIMIT_NPROC: processes of the machine; likewise");
   if (params.has("nproc")) limits.nproc = static_cast<std::uint64_t>(processes);
   params.done();
   return limits;

@@ -1,10 +1,11 @@
 // forker: a server or a shell script that forks: it has some memory of its own, forks so many
 // children at a time, each of which writes to a part of what it has inherited and exits, waits for
-// them, and does so again. A fork that fails (ENOMEM, EAGAIN) it does without, and its exit status is
-// 1.
+// them, and does so again. A fork that fails (ENOMEM, EAGAIN) it does without, and its exit status
+// is 1.
 
 #include <algorithm>
 
+#include "brink/params.hpp"
 #include "programs/builtin.hpp"
 
 namespace brink {

@@ -26,7 +26,8 @@ class TmpfsWriter final : public Program {
     std::int64_t made = 0;
     bool ok = true;
     while (ok && made < files_) {
-      const std::string path = numbered(dir_, 't', sys.instance(), static_cast<std::uint64_t>(made));
+      const std::string path =
+          numbered(dir_, 't', sys.instance(), static_cast<std::uint64_t>(made));
       const int fd = sys.open(path, open_wronly | open_creat | open_trunc);
       ok = fd >= 0 ? write(sys, fd) : failed(sys);
       if (fd < 0) break;

@@ -1,9 +1,9 @@
-// fork and wait (kernel/fork.c: copy_process, and the part of kernel/exit.c that ends a child for its
-// parent, Linux 4.0), in the kernel's order; whatever fails undoes all that came before. Left out:
-// clone's flags (nothing is shared), namespaces, audit, performance events, delay accounting, I/O
-// contexts, seccomp, cgroups; the users' counts of processes (RLIMIT_NPROC counts all of them). The
-// stack and the task_struct of a process that nobody waits for go at its end, not at the switch after
-// it.
+// fork and wait (kernel/fork.c: copy_process, and the part of kernel/exit.c that ends a child for
+// its parent, Linux 4.0), in the kernel's order; whatever fails undoes all that came before. Left
+// out: clone's flags (nothing is shared), namespaces, audit, performance events, delay accounting,
+// I/O contexts, seccomp, cgroups; the users' counts of processes (RLIMIT_NPROC counts all of them).
+// The stack and the task_struct of a process that nobody waits for go at its end, not at the switch
+// after it.
 
 #include <algorithm>
 #include <cerrno>

@@ -1,8 +1,8 @@
 // A process: address space, open files, what it runs, and where it is between user mode and its
 // exit (struct task_struct and friends, include/linux/sched.h; kernel/exit.c, kernel/signal.c,
 // Linux 4.0). Left out: threads of one group, exec (a process is made with its program), users,
-// signals other than SIGKILL. What a process that is there from the start is made of is there before
-// the run; a forked one is allocated.
+// signals other than SIGKILL. What a process that is there from the start is made of is there
+// before the run; a forked one is allocated.
 #pragma once
 
 #include <array>

@@ -25,9 +25,12 @@ constexpr SlabSpec anon_vma_cache{"anon_vma", 80};
 }  // namespace
 
 AddressSpace::AddressSpace(Memory& memory, const LazyText& name)
-    : memory_(memory), id_(memory.add_space(*this)),
-      mmap_sem_(memory.locks(), memory.locks().lock_class("mm.mmap_sem"), name), tables_(memory),
-      brk_start_(heap_start), brk_(heap_start) {}
+    : memory_(memory),
+      id_(memory.add_space(*this)),
+      mmap_sem_(memory.locks(), memory.locks().lock_class("mm.mmap_sem"), name),
+      tables_(memory),
+      brk_start_(heap_start),
+      brk_(heap_start) {}
 
 AddressSpace::~AddressSpace() {
   BRINK_ASSERT(exited_ || memory_.core().aborting() || !memory_.core().in_task());
@@ -99,7 +102,8 @@ int AddressSpace::add_area(const Area& wanted) {
 bool AddressSpace::prepare_anon_vma(Area& area) {
   if (area.anon_vma) return true;
   const bool has_chain = !area.chains.empty();
-  const SlabObject chain = has_chain ? SlabObject() : memory_.kmalloc(chain_size, site::mm_anon_vma);
+  const SlabObject chain =
+      has_chain ? SlabObject() : memory_.kmalloc(chain_size, site::mm_anon_vma);
   if (!has_chain && !chain) return false;
   // Another task of the process may have come first while this one slept.
   if (area.chains.empty()) {

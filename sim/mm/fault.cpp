@@ -1,5 +1,5 @@
-// Page faults (mm/memory.c: handle_mm_fault, and the part of arch/x86/mm/fault.c that decides what to
-// do about their results, Linux 4.0). What each kind of fault does is in anon_fault.cpp and
+// Page faults (mm/memory.c: handle_mm_fault, and the part of arch/x86/mm/fault.c that decides what
+// to do about their results, Linux 4.0). What each kind of fault does is in anon_fault.cpp and
 // file_fault.cpp.
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Faults on mapped files (mm/memory.c: do_read_fault, do_cow_fault, do_shared_fault and
-// do_fault_around, and what mm/filemap.c: filemap_fault does about page locks, Linux 4.0). Left out:
-// throttling of who dirties pages through a mapping. A page of tmpfs is mapped for reading first
-// and made writable by a fault of its own, as if it were of a file that is written back.
+// do_fault_around, and what mm/filemap.c: filemap_fault does about page locks, Linux 4.0). Left
+// out: throttling of who dirties pages through a mapping. A page of tmpfs is mapped for reading
+// first and made writable by a fault of its own, as if it were of a file that is written back.
 
 #include <algorithm>
 #include <cerrno>

@@ -20,7 +20,11 @@ constexpr std::uint64_t bit(std::uint32_t index) { return std::uint64_t{1} << (i
 }  // namespace
 
 FileMapping::FileMapping(Memory& memory, MappingOps& ops, void* host, PageKind kind)
-    : memory_(memory), ops_(ops), host_(host), kind_(kind), id_(memory.cache().add_mapping(*this)) {}
+    : memory_(memory),
+      ops_(ops),
+      host_(host),
+      kind_(kind),
+      id_(memory.cache().add_mapping(*this)) {}
 
 FileMapping::~FileMapping() {
   // A machine that is switched off leaves its files cached.

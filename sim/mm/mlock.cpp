@@ -145,8 +145,8 @@ int AddressSpace::populate(std::uint32_t begin, std::uint32_t end, bool ignore_e
     mmap_sem_.up_read();
     if (!found) return 0;
     std::uint64_t done = 0;
-    const Access result = access(Address{from} * page_size, Address{to - from} * page_size,
-                                 {write, false}, done);
+    const Access result =
+        access(Address{from} * page_size, Address{to - from} * page_size, {write, false}, done);
     at = to;
     if (result == Access::done) continue;
     if (result == Access::killed) return -EINTR;

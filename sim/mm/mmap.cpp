@@ -51,7 +51,8 @@ std::int64_t AddressSpace::mmap(const MapRequest& request, MappedFile* file) {
     if (area.has(VM_ACCOUNT) && memory_.overcommit().account(pages, total_vm_) != 0) return -ENOMEM;
     // Shared anonymous memory is a file of tmpfs that nobody else can open.
     int error = 0;
-    if (file == nullptr && request.shared) area.file = memory_.shmem_files().make(pages, total_vm_, error);
+    if (file == nullptr && request.shared)
+      area.file = memory_.shmem_files().make(pages, total_vm_, error);
     if (error == 0) error = add_area(area);
     if (file == nullptr && area.file != nullptr) area.file->area_closed();
     if (error != 0) {

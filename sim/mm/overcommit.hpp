@@ -14,7 +14,7 @@ class Memory;
 enum class OvercommitMode : std::uint8_t {
   heuristic,  ///< refuses only what obviously cannot be
   always,
-  strict,     ///< OVERCOMMIT_NEVER: no more than swap and a part of RAM
+  strict,  ///< OVERCOMMIT_NEVER: no more than swap and a part of RAM
 };
 
 class Overcommit {

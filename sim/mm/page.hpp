@@ -50,7 +50,7 @@ enum PageFlag : std::uint16_t {
 
 struct Page {
   std::uint32_t next, prev;  ///< in the list that it is on: free, LRU
-  std::uint32_t owner;  ///< anon: address space, or who maps it (rmap.hpp); file: mapping; slab: cache
+  std::uint32_t owner;  ///< anon: space, or its mappings (rmap.hpp); file: mapping; slab: cache
   std::uint32_t index;  ///< anon: virtual page; file: page of the file; slab: slot in its cache
   std::uint32_t tried;       ///< stamp of the last fruitless reclaim attempt (exhaustion.hpp)
   std::uint32_t slot;        ///< swap slot, if PG_swapcache; file: who maps it, if PG_mapped

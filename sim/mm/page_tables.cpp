@@ -58,8 +58,8 @@ Pte* PageTables::find_slow(std::uint32_t vpn) {
 }
 
 Pte* PageTables::make(std::uint32_t vpn, Site site) {
-  if (!add(high_, vpn >> (3 * table_order), site) || !add(middle_, vpn >> (2 * table_order), site) ||
-      !add(low_, vpn >> table_order, site)) {
+  if (!add(high_, vpn >> (3 * table_order), site) ||
+      !add(middle_, vpn >> (2 * table_order), site) || !add(low_, vpn >> table_order, site)) {
     return nullptr;
   }
   return find(vpn);

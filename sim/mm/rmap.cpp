@@ -131,9 +131,8 @@ void Rmap::unmap(Pfn pfn) {
 }
 
 void Rmap::write_protect(const Page& page) {
-  each(page, [this](std::uint32_t space, std::uint32_t vpn) {
-    memory_.space(space).write_protect(vpn);
-  });
+  each(page,
+       [this](std::uint32_t space, std::uint32_t vpn) { memory_.space(space).write_protect(vpn); });
 }
 
 bool Rmap::locked(const Page& page) const {

@@ -2,7 +2,8 @@
 // kernel finds them by walking the areas of an anon_vma or of a file; here each page knows its
 // entries, which costs nothing for the common page: an anonymous one with one mapping names its
 // address space and virtual page itself. Left out: the locks of those walks (i_mmap_rwsem, the
-// anon_vma's; nothing sleeps under them), and what a walk over areas that do not map the page costs.
+// anon_vma's; nothing sleeps under them), and what a walk over areas that do not map the page
+// costs.
 #pragma once
 
 #include <cstdint>

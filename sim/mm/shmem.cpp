@@ -13,7 +13,10 @@
 namespace brink {
 
 Shmem::Shmem(Memory& memory, ShmemSpace* space, bool promised, std::function<std::string()> name)
-    : memory_(memory), space_(space), promised_(promised), name_(std::move(name)),
+    : memory_(memory),
+      space_(space),
+      promised_(promised),
+      name_(std::move(name)),
       pages_(memory, *this, this, PageKind::shmem) {}
 
 int Shmem::get_page(std::uint32_t index, std::uint64_t size, Want want, Pfn& page) {
@@ -35,8 +38,7 @@ int Shmem::get_page(std::uint32_t index, std::uint64_t size, Want want, Pfn& pag
     }
     const SwapSlot slot = pages_.swapped(index);
     if (slot == no_slot && want == Want::read) return 0;
-    const int error =
-        slot != no_slot ? swap_in(index, slot, page) : new_page(index, want, page);
+    const int error = slot != no_slot ? swap_in(index, slot, page) : new_page(index, want, page);
     if (error == -EEXIST) continue;
     if (error != -ENOSPC || recalculated) return error;
     recalculated = true;

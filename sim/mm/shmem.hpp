@@ -23,8 +23,8 @@ struct ShmemSpace {
 
 class Shmem final : public MappingOps {
  public:
-  /// `space` may be null. `promised`: all its pages were granted by Overcommit beforehand; else each
-  /// is when it comes to be. `name` is for people.
+  /// `space` may be null. `promised`: all its pages were granted by Overcommit beforehand; else
+  /// each is when it comes to be. `name` is for people.
   Shmem(Memory& memory, ShmemSpace* space, bool promised, std::function<std::string()> name);
 
   FileMapping& pages() { return pages_; }

@@ -22,7 +22,8 @@ constexpr SlabSpec filp{"filp", 256};
 class ShmemFiles::File final : public MappedFile {
  public:
   File(ShmemFiles& files, Pages size)
-      : files_(files), size_(size),
+      : files_(files),
+        size_(size),
         data_(files.memory_, nullptr, true, [] { return std::string("/dev/zero"); }) {}
 
   /// __shmem_file_setup(): 0 or a negative errno.

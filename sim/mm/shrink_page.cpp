@@ -97,9 +97,9 @@ Reclaim::Result Reclaim::try_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& b
   return free_clean(pfn, sc, batch);
 }
 
-/// page_check_references(): an anonymous page that was used since goes back, a mapped file page gets
-/// another round, and goes back if it was used twice or is code; a file page that was read twice is
-/// spared if it would have to be written.
+/// page_check_references(): an anonymous page that was used since goes back, a mapped file page
+/// gets another round, and goes back if it was used twice or is code; a file page that was read
+/// twice is spared if it would have to be written.
 Reclaim::References Reclaim::check_references(Page& page) {
   const Rmap::References used = memory_.rmap().test_and_clear_young(page);
   const bool referenced = page.has(PG_referenced);

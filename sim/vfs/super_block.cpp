@@ -105,7 +105,8 @@ bool SuperBlock::drop_pages(Inode& inode) {
   for (Pfn page = mapping.next(0); page != no_page;) {
     const Page& meta = vfs_.memory().page(page);
     const std::uint32_t index = meta.index;
-    if (!meta.has_any(PG_dirty | PG_writeback | PG_mapped) && meta.pins == 0 && cache.trylock_page(page)) {
+    if (!meta.has_any(PG_dirty | PG_writeback | PG_mapped) && meta.pins == 0 &&
+        cache.trylock_page(page)) {
       const bool released =
           !meta.has(PG_private) || mapping.ops().release_page(mapping, page, GFP_KERNEL);
       cache.unlock_page(page);

@@ -73,8 +73,8 @@ class SuperBlock : public Shrinker {
   /// locks end with the reads. Without `ahead`, the error is the caller's: the page is unlocked.
   virtual int read_pages(Inode& inode, const std::vector<Pfn>& pages, bool ahead) = 0;
   virtual int writepages(Inode& inode, Writeback& control) = 0;
-  /// Page `index` for a reader, pinned and up to date, of a file system that has its own way to find
-  /// it; no_page for a hole. -ENOSYS: it is looked for in the page cache.
+  /// Page `index` for a reader, pinned and up to date, of a file system that has its own way to
+  /// find it; no_page for a hole. -ENOSYS: it is looked for in the page cache.
   virtual int find_page(Inode& /*inode*/, std::uint32_t /*index*/, Pfn& /*page*/);
   /// MappedFile::find_page() and make_writable() of a file.
   virtual int fault(File& file, std::uint32_t index, Pfn& page);
@@ -109,7 +109,8 @@ class SuperBlock : public Shrinker {
   /// Whether there is a device that its files are written to.
   bool backed() const { return device_ != nullptr; }
   Device& device() const { return *device_; }
-  /// Whether names that stand for something stay in the dentry cache, which is all there is of them.
+  /// Whether names that stand for something stay in the dentry cache, which is all there is of
+  /// them.
   virtual bool pins_dentries() const { return false; }
   Dentry* root() const { return root_; }
   void set_root(Dentry& root) { root_ = &root; }

@@ -38,7 +38,8 @@ class Vfs final : public LockResolver, public Flushers {
   Dcache& dcache() { return dcache_; }
   FileTable& files() { return files_; }
   void set_task_work(TaskWork& work) { task_work_ = &work; }
-  /// fput(): one reference less; the last one ends the file when the running task leaves the kernel.
+  /// fput(): one reference less; the last one ends the file when the running task leaves the
+  /// kernel.
   void fput(File& file);
   /// names_cache: paths from user space.
   SlabCache& names_cache() { return names_cache_; }

@@ -56,7 +56,9 @@ class FakeSyscalls : public Syscalls {
                     (request.shared ? " shared" : "") + (request.exec ? " exec" : ""),
                 address);
   }
-  int mlock(Address, std::uint64_t bytes) override { return plain("mlock " + std::to_string(bytes)); }
+  int mlock(Address, std::uint64_t bytes) override {
+    return plain("mlock " + std::to_string(bytes));
+  }
   void read_memory(Address address, std::uint64_t bytes) override {
     calls.push_back("read_memory " + std::to_string(address) + " " + std::to_string(bytes));
   }

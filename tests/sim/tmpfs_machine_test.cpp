@@ -38,10 +38,12 @@ Outcome run(const std::string& machine_keys, const Body& body, const std::string
   spec.machine = keys.machine;
   spec.machine.mounts = mounts;
   Machine* machine = nullptr;
-  add_task(spec, "body", [&](Syscalls& sys) {
-    body(sys, *machine);
-    return 0;
-  }, {"/tmp/"});
+  add_task(spec, "body",
+           [&](Syscalls& sys) {
+             body(sys, *machine);
+             return 0;
+           },
+           {"/tmp/"});
   Machine made(spec);
   machine = &made;
   Outcome outcome = made.run();
@@ -113,11 +115,14 @@ TEST(Tmpfs, IsHalfOfRamUnlessItIsTold) {
     EXPECT_EQ(machine.memory().stat().of(PageKind::shmem), 0u);
     EXPECT_EQ(sys.write(4, 4096), 4096);
   });
-  run("", [](Syscalls& sys, Machine&) {
-    const int fd = sys.open("/tmp/a", open_creat | open_rdwr);
-    EXPECT_EQ(sys.write(fd, 64 * KiB + 1), 64 * 1024);
-    EXPECT_EQ(sys.write(fd, 1), -ENOSPC);
-  }, "size = \"64 KiB\"\n");
+  run(
+      "",
+      [](Syscalls& sys, Machine&) {
+        const int fd = sys.open("/tmp/a", open_creat | open_rdwr);
+        EXPECT_EQ(sys.write(fd, 64 * KiB + 1), 64 * 1024);
+        EXPECT_EQ(sys.write(fd, 1), -ENOSPC);
+      },
+      "size = \"64 KiB\"\n");
 }
 
 TEST(Tmpfs, PagesGoToSwapAndComeBack) {
@@ -152,11 +157,13 @@ probability = "100 %"
 ignore_gfp_wait = false
 times = 1
 )");
-  add_task(spec, "body", [](Syscalls& sys) {
-    EXPECT_EQ(sys.mkdir("/tmp/d"), -ENOSPC);
-    EXPECT_EQ(sys.mkdir("/tmp/d"), 0);
-    return 0;
-  }, {"/tmp/"});
+  add_task(spec, "body",
+           [](Syscalls& sys) {
+             EXPECT_EQ(sys.mkdir("/tmp/d"), -ENOSPC);
+             EXPECT_EQ(sys.mkdir("/tmp/d"), 0);
+             return 0;
+           },
+           {"/tmp/"});
   const Outcome outcome = run_machine(spec);
   EXPECT_EQ(outcome.verdict, Verdict::completed) << outcome.reason;
   EXPECT_EQ(fates(outcome, Fate::translated), 1u);
@@ -202,12 +209,14 @@ TEST(TmpfsClaims, TheOomKillerPicksSomebodyElse) {
   RunSpec spec = plain_spec(tmpfs_mount);
   spec.machine.memory = 64 * MiB;
   bool writer_lived = false;
-  add_task(spec, "culprit", [&](Syscalls& sys) {
-    const int fd = make_file(sys, "/tmp/a", 28 * MiB);
-    sys.sleep(20 * seconds);
-    writer_lived = true;
-    return sys.close(fd);
-  }, {"/tmp/"});
+  add_task(spec, "culprit",
+           [&](Syscalls& sys) {
+             const int fd = make_file(sys, "/tmp/a", 28 * MiB);
+             sys.sleep(20 * seconds);
+             writer_lived = true;
+             return sys.close(fd);
+           },
+           {"/tmp/"});
   TaskConfig& bystander = add_task(spec, "bystander", [&](Syscalls& sys) {
     const std::int64_t at = sys.mmap_anonymous(40 * MiB);
     sys.touch(static_cast<Address>(at), 40 * MiB);

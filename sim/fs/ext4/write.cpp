@@ -192,8 +192,8 @@ int Ext4::write_end(Inode& inode, std::uint64_t pos, std::uint32_t length, Pfn p
   return stop_handle(handle);
 }
 
-/// ext4_page_mkwrite(), with delayed allocation: the page gets its buffer and the promise of a block
-/// without a handle.
+/// ext4_page_mkwrite(), with delayed allocation: the page gets its buffer and the promise of a
+/// block without a handle.
 int Ext4::page_mkwrite(Inode& inode, Pfn page) {
   Frame frame(core_.current(), "ext4_page_mkwrite");
   PageCache& cache = memory_.cache();

@@ -73,8 +73,8 @@ int Tmpfs::rename(Inode& old_dir, NameId old_name, Inode& source, Inode& new_dir
   Frame frame(vfs().core().current(), "shmem_rename2");
   if (target != nullptr) {
     if (target->directory && ours(*target).names.size() != 0) return -ENOTEMPTY;
-    const int error = target->directory ? rmdir(new_dir, new_name, *target)
-                                        : unlink(new_dir, new_name, *target);
+    const int error =
+        target->directory ? rmdir(new_dir, new_name, *target) : unlink(new_dir, new_name, *target);
     if (error != 0) return error;
   }
   ours(old_dir).names.erase(old_name);

@@ -15,7 +15,8 @@ TmpfsInode::TmpfsInode(SuperBlock& super, InodeNumber number, bool is_directory,
 }
 
 Tmpfs::Tmpfs(Vfs& vfs, std::uint64_t size)
-    : SuperBlock(vfs, "tmpfs"), memory_(vfs.memory()),
+    : SuperBlock(vfs, "tmpfs"),
+      memory_(vfs.memory()),
       max_inodes_(vfs.memory().zones().managed() / 2),
       inode_cache_(memory_.slab_cache({.name = "shmem_inode_cache", .size = 680})) {
   space_.max = size != 0 ? (size + page_size - 1) / page_size : memory_.zones().managed() / 2;

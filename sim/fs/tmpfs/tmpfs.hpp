@@ -30,8 +30,8 @@ class Tmpfs final : public SuperBlock {
   ~Tmpfs() override;
 
   void make_directory(std::string_view path) override;
-  /// shmem_fill_super(): the root, and what make_directory() was told of. By the task that boots the
-  /// machine.
+  /// shmem_fill_super(): the root, and what make_directory() was told of. By the task that boots
+  /// the machine.
   void load() override;
   std::string check() const override;
   bool pins_dentries() const override { return true; }

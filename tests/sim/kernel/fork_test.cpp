@@ -45,7 +45,8 @@ TEST(Fork, SharesOpenFilesAndSharedMemory) {
       EXPECT_EQ(self.write(fd, 10'000), 10'000);  // Behind what the parent wrote.
       self.touch(at, 64 * KiB);
       return 0;
-    }), 0);
+    }),
+              0);
     EXPECT_GT(sys.wait(), 0);
     Stat stat;
     EXPECT_EQ(sys.stat("/a", &stat), 0);
@@ -75,6 +76,8 @@ TEST(Fork, EachAllocationThatFailsLeavesNothingBehind) {
       const auto map = sys.mmap({.bytes = 64 * KiB, .shared = true});
       EXPECT_GT(map, 0);
       const Pages committed = rig.memory.overcommit().committed();
+      // A slab that cannot be of its best size is of a smaller one.
+      aim->spares = [](const AllocHook& hook) { return hook.site == site::slab_page; };
       aim->nth = nth;
       aim->armed = true;
       const std::int64_t child = sys.fork([](Syscalls&) { return 0; });
@@ -105,9 +108,9 @@ TEST(Fork, ProcessesAreLimited) {
     std::uint32_t children = 0;
     std::int64_t child = 0;
     while ((child = sys.fork([](Syscalls& self) {
-              self.sleep(1 * seconds);
-              return 0;
-            })) >= 0) {
+             self.sleep(1 * seconds);
+             return 0;
+           })) >= 0) {
       ++children;
     }
     EXPECT_EQ(child, -EAGAIN);
@@ -125,11 +128,13 @@ TEST(Fork, OrphansAreInits) {
       EXPECT_GE(self.fork([](Syscalls& grandchild) {
         grandchild.sleep(1 * seconds);
         return 0;
-      }), 0);
+      }),
+                0);
       EXPECT_GE(self.fork([](Syscalls&) { return 0; }), 0);
       self.sleep(10 * ms);
       return 0;  // With a zombie and a child that lives.
-    }), 0);
+    }),
+              0);
   });
   EXPECT_EQ(rig.objects("task_struct"), 0u);
   EXPECT_EQ(rig.kernel.live_processes(), 0u);

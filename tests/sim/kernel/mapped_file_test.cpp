@@ -122,8 +122,8 @@ TEST(MappedFile, ReclaimUnmapsAndFaultsReadAgain) {
     const Address at = map(sys, {.bytes = 8 * MiB, .fd = fd, .shared = true, .write = false});
     const AddressSpace& mm = rig.kernel.processes().front()->mm;
     sys.read_memory(at, 8 * MiB);
-    const Address hog = map(sys, {.bytes = 14 * MiB});
-    sys.touch(hog, 14 * MiB);
+    const Address hog = map(sys, {.bytes = 17 * MiB});
+    sys.touch(hog, 17 * MiB);
     EXPECT_LT(mm.file_rss(), 1900u);
     sys.read_memory(at, 8 * MiB);
     EXPECT_EQ(rig.memory.check(), "");

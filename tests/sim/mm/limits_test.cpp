@@ -1,4 +1,5 @@
-// What a process may have: promises in each mode of overcommit, limits of one process, locked memory.
+// What a process may have: promises in each mode of overcommit, limits of one process, locked
+// memory.
 
 #include <cerrno>
 
@@ -55,38 +56,47 @@ TEST(Overcommit, StrictKeepsToHalfOfRam) {
 TEST(Rlimit, AsBoundsEverythingThatIsMapped) {
   Machine m(MachineSpec{});
   const Rlimits limits{.as = 1 * MiB};
-  in_space(m, [](AddressSpace& mm) {
-    const std::int64_t at = mm.mmap_anonymous(1 * MiB - page_size);
-    EXPECT_GT(at, 0);
-    EXPECT_EQ(mm.mmap_anonymous(2 * page_size), -ENOMEM);
-    EXPECT_EQ(mm.mremap(static_cast<Address>(at), 1 * MiB - page_size, 2 * MiB), -ENOMEM);
-    const Address end = mm.brk(0);
-    EXPECT_EQ(mm.brk(end + 2 * page_size), end);
-    EXPECT_EQ(mm.brk(end + page_size), end + page_size);
-  }, limits);
+  in_space(
+      m,
+      [](AddressSpace& mm) {
+        const std::int64_t at = mm.mmap_anonymous(1 * MiB - page_size);
+        EXPECT_GT(at, 0);
+        EXPECT_EQ(mm.mmap_anonymous(2 * page_size), -ENOMEM);
+        EXPECT_EQ(mm.mremap(static_cast<Address>(at), 1 * MiB - page_size, 2 * MiB), -ENOMEM);
+        const Address end = mm.brk(0);
+        EXPECT_EQ(mm.brk(end + 2 * page_size), end);
+        EXPECT_EQ(mm.brk(end + page_size), end + page_size);
+      },
+      limits);
 }
 
 TEST(Rlimit, DataBoundsTheHeap) {
   Machine m(MachineSpec{});
   const Rlimits limits{.data = 64 * KiB};
-  in_space(m, [](AddressSpace& mm) {
-    const Address end = mm.brk(0);
-    EXPECT_EQ(mm.brk(end + 64 * KiB + 1), end);
-    EXPECT_EQ(mm.brk(end + 64 * KiB), end + 64 * KiB);
-    EXPECT_GT(mm.mmap_anonymous(1 * MiB), 0);
-  }, limits);
+  in_space(
+      m,
+      [](AddressSpace& mm) {
+        const Address end = mm.brk(0);
+        EXPECT_EQ(mm.brk(end + 64 * KiB + 1), end);
+        EXPECT_EQ(mm.brk(end + 64 * KiB), end + 64 * KiB);
+        EXPECT_GT(mm.mmap_anonymous(1 * MiB), 0);
+      },
+      limits);
 }
 
 TEST(Rlimit, StackBoundsHowFarItGrows) {
   Machine m(MachineSpec{});
   const Rlimits limits{.stack = 64 * KiB};
-  in_space(m, [](AddressSpace& mm) {
-    const std::int64_t at = mm.mmap({.bytes = page_size, .grows_down = true}, nullptr);
-    const auto top = static_cast<Address>(at) + page_size;
-    EXPECT_EQ(mm.touch(top - 64 * KiB, 1), Access::done);
-    EXPECT_EQ(mm.total_vm(), 16u);
-    EXPECT_EQ(mm.touch(top - 64 * KiB - 1, 1), Access::segv);
-  }, limits);
+  in_space(
+      m,
+      [](AddressSpace& mm) {
+        const std::int64_t at = mm.mmap({.bytes = page_size, .grows_down = true}, nullptr);
+        const auto top = static_cast<Address>(at) + page_size;
+        EXPECT_EQ(mm.touch(top - 64 * KiB, 1), Access::done);
+        EXPECT_EQ(mm.total_vm(), 16u);
+        EXPECT_EQ(mm.touch(top - 64 * KiB - 1, 1), Access::segv);
+      },
+      limits);
 }
 
 TEST(Mlock, BringsPagesInAndKeepsThemOffTheLists) {
@@ -115,13 +125,16 @@ TEST(Mlock, BringsPagesInAndKeepsThemOffTheLists) {
 TEST(Mlock, IsLimited) {
   Machine m(MachineSpec{});
   const Rlimits limits{.memlock = 64 * KiB};
-  in_space(m, [](AddressSpace& mm) {
-    const auto at = static_cast<Address>(mm.mmap_anonymous(1 * MiB));
-    EXPECT_EQ(mm.mlock(at, 128 * KiB), -ENOMEM);
-    EXPECT_EQ(mm.mlock(at, 64 * KiB), 0);
-    EXPECT_EQ(mm.mmap({.bytes = page_size, .locked = true}, nullptr), -EAGAIN);
-    EXPECT_EQ(mm.mlockall(true, false), -ENOMEM);
-  }, limits);
+  in_space(
+      m,
+      [](AddressSpace& mm) {
+        const auto at = static_cast<Address>(mm.mmap_anonymous(1 * MiB));
+        EXPECT_EQ(mm.mlock(at, 128 * KiB), -ENOMEM);
+        EXPECT_EQ(mm.mlock(at, 64 * KiB), 0);
+        EXPECT_EQ(mm.mmap({.bytes = page_size, .locked = true}, nullptr), -EAGAIN);
+        EXPECT_EQ(mm.mlockall(true, false), -ENOMEM);
+      },
+      limits);
 }
 
 TEST(Mlock, LockedPagesAreNotSwapped) {

@@ -14,7 +14,8 @@
 namespace brink::test {
 namespace {
 
-/// One page's worth of memory: private contents are shared until somebody writes; -1: never written.
+/// One page's worth of memory: private contents are shared until somebody writes; -1: never
+/// written.
 struct Entry {
   int contents = -1;
   int shared = -1;  ///< object of a shared mapping; `contents` is its page then
@@ -92,7 +93,8 @@ class Model {
     const int object = shared ? ++made : -1;
     if (shared) sizes[object] = pages;
     for (std::uint64_t i = 0; i < pages; ++i) {
-      s.pages[static_cast<Address>(at) / page_size + i] = {shared ? static_cast<int>(i) : -1, object};
+      s.pages[static_cast<Address>(at) / page_size + i] = {shared ? static_cast<int>(i) : -1,
+                                                           object};
     }
   }
   /// A stretch of mapped pages, not always all of an area.
@@ -147,7 +149,8 @@ class Model {
     if (pages == 0 || !locks) return;
     const Address at = begin * page_size;
     const bool lock = random.chance(500'000);
-    RC_ASSERT((lock ? s.mm->mlock(at, pages * page_size) : s.mm->munlock(at, pages * page_size)) == 0);
+    RC_ASSERT((lock ? s.mm->mlock(at, pages * page_size) : s.mm->munlock(at, pages * page_size)) ==
+              0);
     for (std::uint64_t i = 0; i < pages; ++i) {
       s.pages[begin + i].locked = lock;
       if (lock) note(s.pages[begin + i], true);
@@ -159,7 +162,8 @@ class Model {
     // Beyond its end, a shared file has nothing.
     const bool grows = s.pages[begin].shared < 0 && s.pages[begin + pages - 1].shared < 0;
     const std::uint64_t to_pages = 1 + random.below(grows ? 2 * pages : pages);
-    const std::int64_t at = s.mm->mremap(begin * page_size, pages * page_size, to_pages * page_size);
+    const std::int64_t at =
+        s.mm->mremap(begin * page_size, pages * page_size, to_pages * page_size);
     if (at < 0) return;
     const std::uint64_t to = static_cast<Address>(at) / page_size;
     const Entry last = s.pages[begin + pages - 1];
