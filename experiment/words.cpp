@@ -8,8 +8,9 @@
 namespace brink {
 
 std::span<const WordRow> builtin_file_systems() {
-  static constexpr std::array<WordRow, 1> rows = {{
+  static constexpr std::array<WordRow, 2> rows = {{
       {"ext4", "ext4 with its jbd2 journal, data=ordered"},
+      {"tmpfs", "files in memory and swap only; its size is half of RAM unless it is told"},
   }};
   return rows;
 }

@@ -238,7 +238,7 @@ constexpr int hog_maps = 6;
 int hog(Syscalls& sys) {
   std::vector<Address> maps;
   for (int i = 0; i < hog_maps; ++i) {
-    const std::int64_t at = sys.mmap_anonymous(30 * MiB);
+    const std::int64_t at = sys.mmap_anonymous(24 * MiB);
     if (at < 0) {
       EXPECT_EQ(at, -ENOMEM);
       sys.react(Reaction::checked);
@@ -246,7 +246,7 @@ int hog(Syscalls& sys) {
       maps.push_back(static_cast<Address>(at));
     }
   }
-  for (const Address map : maps) sys.touch(map, 30 * MiB);
+  for (const Address map : maps) sys.touch(map, 24 * MiB);
   return static_cast<int>(maps.size());
 }
 
@@ -254,7 +254,7 @@ TEST(OvercommitClaims, ByDefaultTheKillerIsTheAnswer) {
   RunSpec spec = plain_spec();
   add_task(spec, "hog", hog);
   const Outcome outcome = run_machine(spec);
-  EXPECT_EQ(count(outcome, "mmap", 0), 6u) << "180 MiB of 64";
+  EXPECT_EQ(count(outcome, "mmap", 0), 6u) << "144 MiB of 64";
   EXPECT_EQ(count(outcome, "mmap", ENOMEM), 0u);
   EXPECT_EQ(outcome.counters.oom_kills, 1u);
 }
