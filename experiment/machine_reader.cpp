@@ -3,6 +3,7 @@
 #include "experiment/machine_reader.hpp"
 
 #include <iterator>
+#include <utility>
 
 #include "experiment/suggest.hpp"
 
@@ -94,6 +95,33 @@ void read_hardware(Params& params, const Registries& registries, MachineConfig& 
                                    "the device that swap is on", registries);
 }
 
+void read_overcommit(Params& params, MachineConfig& config) {
+  config.overcommit_memory = static_cast<std::uint32_t>(
+      params.integer("overcommit_memory", config.overcommit_memory, {0, 2},
+                     "vm.overcommit_memory: 0 refuses only what obviously cannot be, 1 nothing, 2 "
+                     "what is beyond swap and overcommit_ratio of RAM"));
+  config.overcommit_ratio = static_cast<std::uint32_t>(
+      params.integer("overcommit_ratio", config.overcommit_ratio, {0, 100},
+                     "vm.overcommit_ratio: percent of RAM"));
+}
+
+Rlimits read_rlimits(Params params) {
+  Rlimits limits;
+  const auto read = [&params](const char* key, std::uint64_t& limit, const char* meaning) {
+    const std::uint64_t given = params.size(key, 0, 0, 16 * TiB, meaning);
+    if (params.has(key)) limit = given;
+  };
+  read("as", limits.as, "RLIMIT_AS: all that is mapped; without the key there is no limit");
+  read("data", limits.data, "RLIMIT_DATA: the heap; likewise");
+  read("stack", limits.stack, "RLIMIT_STACK: an area that grows down; likewise");
+  read("memlock", limits.memlock, "RLIMIT_MEMLOCK: what is locked in memory; likewise");
+  const std::int64_t processes = params.integer("nproc", 0, {0, 1'000'000},
+                                                "RLIMIT_NPROC: processes of the machine; likewise");
+  if (params.has("nproc")) limits.nproc = static_cast<std::uint64_t>(processes);
+  params.done();
+  return limits;
+}
+
 void read_kernel_settings(Params& params, MachineConfig& config) {
   config.hz =
       static_cast<std::uint32_t>(params.integer("hz", config.hz, {10, 10'000}, "ticks a second"));
@@ -127,6 +155,7 @@ constexpr const char* path_is_absolute = "must be an absolute path";
 MachineConfig read_machine(Params& params, const Registries& registries) {
   MachineConfig config;
   read_hardware(params, registries, config);
+  read_overcommit(params, config);
   read_kernel_settings(params, config);
   read_limits(params, config);
   config.scheduler =
@@ -136,6 +165,17 @@ MachineConfig read_machine(Params& params, const Registries& registries) {
   return config;
 }
 
+namespace {
+
+/// A file system that is in memory has no device.
+MountConfig read_memory_mount(Params& params, MountConfig mount) {
+  mount.size = params.size("size", 0, 0, 16 * TiB, "the size of the file system; 0 B: half of RAM");
+  params.done();
+  return mount;
+}
+
+}  // namespace
+
 MountConfig read_mount(Params& params, const Registries& registries) {
   MountConfig mount;
   mount.at = params.text("at", mount.at, "where it is mounted: an absolute path");
@@ -143,6 +183,7 @@ MountConfig read_mount(Params& params, const Registries& registries) {
   while (mount.at.size() > 1 && mount.at.back() == '/') mount.at.pop_back();
   mount.fs = params.text("fs", mount.fs, "the file system: a row of `brink list fs`");
   row_named(registries.file_systems, mount.fs, "file system", params.where("fs"));
+  if (mount.fs == "tmpfs") return read_memory_mount(params, std::move(mount));
   mount.device =
       read_device(params, "device", mount.device, "the device that it is on", registries);
   mount.errors = static_cast<ErrorsMode>(
@@ -166,6 +207,7 @@ TaskConfig read_task_keys(Params& params) {
   task.daemon = params.boolean("daemon", false, "the run does not wait for it to end");
   task.oom_score_adj = static_cast<int>(
       params.integer("oom_score_adj", 0, {-1'000, 1'000}, "as /proc/PID/oom_score_adj"));
+  task.rlimits = read_rlimits(params.table("rlimits", "limits of each process (setrlimit)"));
   task.start = params.duration("start", 0, 0, year, "virtual time at which it starts");
   return task;
 }

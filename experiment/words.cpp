@@ -8,8 +8,9 @@
 namespace brink {
 
 std::span<const WordRow> builtin_file_systems() {
-  static constexpr std::array<WordRow, 1> rows = {{
+  static constexpr std::array<WordRow, 2> rows = {{
       {"ext4", "ext4 with its jbd2 journal, data=ordered"},
+      {"tmpfs", "files in memory and swap only; its size is half of RAM unless it is told"},
   }};
   return rows;
 }
@@ -34,7 +35,7 @@ std::span<const WordRow> builtin_strategies() {
 }
 
 std::span<const WordRow> builtin_syscalls() {
-  static constexpr std::array<WordRow, 15> rows = {{
+  static constexpr std::array<WordRow, 23> rows = {{
       {"open", "a file, by path"},
       {"close", "a descriptor"},
       {"read", "through the page cache"},
@@ -45,9 +46,17 @@ std::span<const WordRow> builtin_syscalls() {
       {"unlink", "a file"},
       {"rename", "a file or directory"},
       {"stat", "a path"},
-      {"mmap", "anonymous memory"},
+      {"mmap", "anonymous memory, or a file"},
       {"munmap", "a range of it"},
+      {"mprotect", "whether a range may be written to"},
+      {"mremap", "a range that grows, shrinks or moves"},
+      {"mlock", "a range that stays in memory"},
+      {"munlock", "a range that no longer has to"},
+      {"mlockall", "everything that is mapped, or will be"},
+      {"munlockall", "nothing any more"},
       {"brk", "the heap's end"},
+      {"fork", "a child with a copy of everything"},
+      {"wait4", "for a child to end"},
       {"exit", "the process"},
       {"#PF", "a page fault: no call, but it may end in SIGBUS"},
   }};

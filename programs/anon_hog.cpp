@@ -22,7 +22,8 @@ class AnonHog final : public Program {
                              "how many maps, all made before any is touched")),
         size_(params.size("size", 100 * MiB, page_size, 1024 * GiB, "size of each map")),
         hold_(params.duration("hold", 1 * seconds, 0, 86'400 * seconds,
-                              "how long it keeps its memory before it exits")) {
+                              "how long it keeps its memory before it exits")),
+        mlock_(params.boolean("mlock", false, "lock each map in memory before it is touched")) {
     Params lookup = params.table("lookup", "look up files while touching: { path, every }");
     if (!params.has("lookup") && !params.describing()) return;
     path_ =
@@ -43,6 +44,9 @@ class AnonHog final : public Program {
       } else {
         maps.push_back(static_cast<Address>(map));
       }
+    }
+    for (const Address map : maps) {
+      if (mlock_ && sys.mlock(map, size_) < 0) sys.react(Reaction::checked);
     }
     touch(sys, maps);
     if (hold_ > 0) sys.sleep(hold_);
@@ -73,6 +77,7 @@ class AnonHog final : public Program {
   const std::int64_t maps_;
   const std::uint64_t size_;
   const Nanos hold_;
+  const bool mlock_;
   std::string path_;
   std::uint64_t every_ = 0;
 };

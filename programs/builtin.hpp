@@ -13,7 +13,10 @@ std::unique_ptr<Program> make_alloc_trace(Params& params, const std::string& dir
 std::unique_ptr<Program> make_anon_hog(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_create_loop(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_file_writer(Params& params, const std::string& directory);
+std::unique_ptr<Program> make_forker(Params& params, const std::string& directory);
+std::unique_ptr<Program> make_mapped_reader(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_mkdir_loop(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_order_probe(Params& params, const std::string& directory);
+std::unique_ptr<Program> make_tmpfs_writer(Params& params, const std::string& directory);
 
 }  // namespace brink

@@ -17,6 +17,9 @@ std::string_view directory_of(std::string_view path) { return path.substr(0, pat
 }  // namespace
 
 void Machine::boot() {
+  kernel_.on_fork([this](const Process& child) {
+    if (!child.task->has(DAEMON)) watch_.foreground(*child.task);
+  });
   // A device's place in memory is decided before tasks run, so that its partitions are the same in
   // every run of the experiment.
   if (spec_.machine.swap != 0) block_.swap_on(spec_.machine.swap_device, spec_.machine.swap);
@@ -42,7 +45,8 @@ void Machine::boot() {
 void Machine::mount(const MountConfig& config) {
   const FileSystemRow* const row = find_file_system(config.fs);
   BRINK_ASSERT(row != nullptr);
-  const Partition partition = block_.partition(config.device, config.size);
+  Partition partition;
+  if (row->on_device) partition = block_.partition(config.device, config.size);
   SuperBlock& sb = *file_systems_.emplace_back(row->make(vfs_, partition, config, kernel_));
   make_directories(config, sb);
   sb.load();
@@ -93,6 +97,7 @@ void Machine::spawn_all() {
       config.oom_score_adj = task.oom_score_adj;
       config.daemon = task.daemon;
       config.start = task.start;
+      config.rlimits = task.rlimits;
       config.random = Random(spec_.seed, stream_id("process", i << 32 | instance));
       config.shared = &shared_[i];
       const Process& process = kernel_.spawn(config);

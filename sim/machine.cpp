@@ -3,6 +3,7 @@
 #include "sim/machine.hpp"
 
 #include "sim/mm/hooks.hpp"
+#include "sim/mm/overcommit.hpp"
 
 namespace brink {
 namespace {
@@ -25,6 +26,8 @@ MemorySetup memory_setup(const RunSpec& spec) {
   setup.config.reserved = spec.machine.reserved;
   setup.config.swap = spec.machine.swap;
   setup.config.cpus = spec.machine.cpus;
+  setup.config.overcommit = static_cast<OvercommitMode>(spec.machine.overcommit_memory);
+  setup.config.overcommit_ratio = spec.machine.overcommit_ratio;
   setup.config.single_step = spec.machine.single_step;
   setup.config.visit_exhausted = spec.machine.single_step;
   setup.config.keep_failures = spec.keep_failures;

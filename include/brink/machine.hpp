@@ -42,6 +42,8 @@ struct MachineConfig {
   std::uint64_t reserved = 0;  ///< kernel image and memory map, off `memory` before `managed`
   std::uint64_t swap = 0;
   std::string swap_device = "disk";
+  std::uint32_t overcommit_memory = 0;  ///< vm.overcommit_memory: 0, 1 or 2
+  std::uint32_t overcommit_ratio = 50;  ///< vm.overcommit_ratio, in percent
   Costs costs;
   SchedulerConfig scheduler;
   Nanos time_limit = 3'600 * seconds;
@@ -53,6 +55,18 @@ struct MachineConfig {
   std::vector<MountConfig> mounts;
 };
 
+inline constexpr std::uint64_t no_limit = ~std::uint64_t{0};
+
+/// Limits of one process (setrlimit(2)), in bytes. Whoever has none is as root with CAP_IPC_LOCK
+/// and CAP_SYS_RESOURCE: Linux's own default for memlock is 64 KiB, for stack 8 MiB.
+struct Rlimits {
+  std::uint64_t as = no_limit;       ///< RLIMIT_AS: all that is mapped
+  std::uint64_t data = no_limit;     ///< RLIMIT_DATA: the heap
+  std::uint64_t stack = no_limit;    ///< RLIMIT_STACK
+  std::uint64_t memlock = no_limit;  ///< RLIMIT_MEMLOCK
+  std::uint64_t nproc = no_limit;    ///< RLIMIT_NPROC: processes of the machine
+};
+
 /// One kind of task of an experiment.
 struct TaskConfig {
   std::string program;
@@ -61,6 +75,7 @@ struct TaskConfig {
   bool daemon = false;
   int oom_score_adj = 0;
   Nanos start = 0;  ///< when it starts
+  Rlimits rlimits;
 };
 
 /// One event of the trace, as it enters the hash (design §7).

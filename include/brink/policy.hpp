@@ -67,6 +67,7 @@ struct MemoryView {
   std::span<const ZoneView> zones;
   Pages total = 0;  ///< RAM and swap that requests of this kind can use
   Pages anon = 0, file = 0, dirty = 0, writeback = 0, slab = 0;
+  Pages shmem = 0;  ///< of tmpfs and shared anonymous memory, charged to nobody unless mapped
   Pages swap_total = 0, swap_free = 0;
 };
 

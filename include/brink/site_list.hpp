@@ -75,6 +75,30 @@
   X(ext4_write_io_end,   "ext4.writepage.io_end",      "S5a",       "ext4_io_end of a single page", "ext4_io_end") \
   X(wb_work,             "writeback.work.item",        "S5j",       "request to a flusher",         "kmalloc-128") \
   X(blk_page_bio,        "block.writepage.bio",        "S5d",       "bio of a device's page (mempool)", "bio-0") \
+  /* Address spaces: file mappings, copies on write, fork, moves. */ \
+  X(mm_cow_page,         "mm.fault.cow_page",          "FA5",       "copy of a shared page",        "page") \
+  X(mm_file_page,        "mm.fault.file_page",         "FA7",       "page of a mapped file",        "page") \
+  X(mm_mremap_page_table,"mm.mremap.page_table",       "S10g",      "page table at the new place",  "page") \
+  X(mm_fork_vma,         "mm.fork.vma",                "S12i",      "copy of a vm_area_struct",     "vm_area_struct") \
+  X(mm_fork_anon_vma,    "mm.fork.anon_vma",           "S12i",      "anon_vma and chains of a copy","anon_vma") \
+  X(mm_fork_page_table,  "mm.fork.page_table",         "S12j",      "page table of a child",        "page") \
+  /* tmpfs and shared anonymous memory. */ \
+  X(shmem_page,          "tmpfs.page.alloc",           "S4i,FA10",  "page of tmpfs",                "page") \
+  X(shmem_node,          "tmpfs.index.node",           "PC3",       "radix tree node",              "radix_tree_node") \
+  X(shmem_swap_node,     "tmpfs.swap.cache_node",      "S23a",      "swap cache radix tree node",   "radix_tree_node") \
+  X(shmem_inode,         "tmpfs.inode.alloc",          "IN5,S2,S10d,S20i", "tmpfs inode",           "shmem_inode_cache") \
+  X(shmem_zero_dentry,   "tmpfs.zero.dentry",          "S10d",      "dentry of shared anonymous memory", "dentry") \
+  /* fork. */ \
+  X(fork_task,           "kernel.fork.task_struct",    "S12b",      "task_struct",                  "task_struct") \
+  X(fork_stack,          "kernel.fork.stack",          "S12c",      "kernel stack, order 2",        "page") \
+  X(fork_cred,           "kernel.fork.cred",           "S12d",      "credentials",                  "cred_jar") \
+  X(fork_files,          "kernel.fork.files",          "S12f",      "files_struct",                 "files_cache") \
+  X(fork_fs,             "kernel.fork.fs",             "S12g",      "fs_struct",                    "fs_cache") \
+  X(fork_sighand,        "kernel.fork.sighand",        "S12g",      "sighand_struct",               "sighand_cache") \
+  X(fork_signal,         "kernel.fork.signal",         "S12g",      "signal_struct",                "signal_cache") \
+  X(fork_mm,             "kernel.fork.mm",             "S12h",      "mm_struct",                    "mm_struct") \
+  X(fork_pgd,            "kernel.fork.pgd",            "S12h",      "top level of the page tables", "page") \
+  X(fork_pid,            "kernel.fork.pid",            "S12m",      "struct pid",                   "pid") \
 
 // clang-format on
 

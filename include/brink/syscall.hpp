@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -41,6 +42,19 @@ struct Stat {
 
 /// A user-space address.
 using Address = std::uint64_t;
+
+/// What is to be mapped (mmap(2)).
+struct MapRequest {
+  std::uint64_t bytes = 0;
+  int fd = -1;               ///< the file; -1: anonymous memory (MAP_ANONYMOUS)
+  std::uint64_t offset = 0;  ///< in the file, in whole pages
+  bool shared = false;       ///< MAP_SHARED; else MAP_PRIVATE
+  bool write = true;         ///< PROT_WRITE; reading is always allowed
+  bool exec = false;         ///< PROT_EXEC
+  bool locked = false;       ///< MAP_LOCKED
+  bool populate = false;     ///< MAP_POPULATE
+  bool grows_down = false;   ///< MAP_GROWSDOWN
+};
 
 /// Kernel code of one's own: what alloc_trace replays, and what a subsystem under test calls. Every
 /// allocation belongs to a system call opened with enter(), whose result leave() returns.
@@ -95,6 +109,15 @@ class Syscalls {
   /// Writes to each page of the range once, in order, as user code: a page fault for each page that
   /// is not there. Many faults may be simulated as one step.
   virtual void touch(Address address, std::uint64_t bytes) = 0;
+  /// The same, only reading.
+  virtual void read_memory(Address address, std::uint64_t bytes);
+  virtual std::int64_t mmap(const MapRequest& request);
+  virtual std::int64_t mremap(Address old, std::uint64_t old_bytes, std::uint64_t new_bytes);
+  virtual int mprotect(Address address, std::uint64_t bytes, bool write);
+  virtual int mlock(Address address, std::uint64_t bytes);
+  virtual int munlock(Address address, std::uint64_t bytes);
+  virtual int mlockall(bool current, bool future);
+  virtual int munlockall();
 
   // Time and luck.
   virtual Nanos now() = 0;
@@ -102,6 +125,16 @@ class Syscalls {
   /// Computes for this long in user mode.
   virtual void compute(Nanos duration) = 0;
   virtual Random& random() = 0;
+
+  // Processes.
+
+  /// What a child does; it returns the exit status.
+  using Child = std::function<int(Syscalls& sys)>;
+  /// A child with a copy of everything, which runs `child` and then exits: the child's process id,
+  /// or a negative errno.
+  virtual std::int64_t fork(Child child);
+  /// Waits for a child to end: its process id, -ECHILD if there is none.
+  virtual std::int64_t wait(int* status = nullptr);
 
   // The process itself.
   virtual TaskId pid() const = 0;

@@ -105,6 +105,31 @@ constexpr Row rows[] = {
      "add_to_swap"},
     {site::mm_swap_bio, NOIO, loop, "get_swap_bio"},
     {site::mm_exit_gather, GFP_NOWAIT | NW, skip, "tlb_next_batch"},
+    {site::mm_cow_page, MAPPING, propagate, "wp_page_copy"},
+    {site::mm_file_page, MAPPING | Gfp::cold, propagate, "page_cache_read"},
+    {site::mm_mremap_page_table, K | REPEAT | Z, propagate, "move_page_tables"},
+    {site::mm_fork_vma, K, propagate, "dup_mmap"},
+    {site::mm_fork_anon_vma, K, propagate, "anon_vma_fork"},
+    {site::mm_fork_page_table, K | REPEAT | Z, propagate, "copy_page_range"},
+
+    {site::shmem_page, MAPPING, propagate, "shmem_alloc_page"},
+    // radix_tree_maybe_preload() with what GFP_RECLAIM_MASK leaves of the mapping's mask.
+    {site::shmem_node, K, propagate, "shmem_getpage_gfp"},
+    {site::shmem_swap_node, ATOMIC, later, "shmem_writepage"},
+    {site::shmem_inode, K, propagate, "shmem_alloc_inode"},
+    {site::shmem_zero_dentry, K, propagate, "d_alloc_pseudo"},
+
+    {site::fork_task, K, propagate, "alloc_task_struct_node"},
+    // THREADINFO_GFP; THREAD_SIZE_ORDER is 2.
+    {site::fork_stack, K, propagate, "alloc_thread_info_node"},
+    {site::fork_cred, K, propagate, "prepare_creds"},
+    {site::fork_files, K, propagate, "dup_fd"},
+    {site::fork_fs, K, propagate, "copy_fs_struct"},
+    {site::fork_sighand, K, propagate, "copy_sighand"},
+    {site::fork_signal, K | Z, propagate, "copy_signal"},
+    {site::fork_mm, K, propagate, "dup_mm"},
+    {site::fork_pgd, K | REPEAT | Z, propagate, "pgd_alloc"},
+    {site::fork_pid, K, propagate, "alloc_pid"},
 
     // A slab grows with the mask of whoever asks for an object; this one is nobody's.
     {site::slab_page, K, propagate, "allocate_slab"},

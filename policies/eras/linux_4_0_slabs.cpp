@@ -18,6 +18,16 @@ constexpr SlabSpec rows[] = {
     {.name = "radix_tree_node", .size = 576, .reclaim_account = true, .keeps_object = true},
     {.name = "taskstats", .size = 328},
 
+    {.name = "task_struct", .size = 5888, .align = 16},  // guess
+    {.name = "cred_jar", .size = 176, .hwcache_align = true},
+    {.name = "files_cache", .size = 704, .hwcache_align = true},
+    {.name = "fs_cache", .size = 64, .hwcache_align = true},
+    {.name = "sighand_cache", .size = 2088, .hwcache_align = true, .keeps_object = true},
+    {.name = "signal_cache", .size = 1080, .hwcache_align = true},  // guess
+    {.name = "mm_struct", .size = 896, .hwcache_align = true},      // guess
+    {.name = "pid", .size = 112, .hwcache_align = true},
+    {.name = "shmem_inode_cache", .size = 680, .keeps_object = true},  // guess
+
     {.name = "dentry", .size = 192, .reclaim_account = true},
     {.name = "inode_cache", .size = 584, .reclaim_account = true, .keeps_object = true},  // guess
     {.name = "filp", .size = 256, .hwcache_align = true},

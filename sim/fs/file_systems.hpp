@@ -15,6 +15,7 @@ class PanicSink;
 struct FileSystemRow {
   const char* name;
   const char* summary;
+  bool on_device;  ///< else it is in memory, and needs no partition
   /// Makes an empty one on the partition (mkfs), without cost.
   std::unique_ptr<SuperBlock> (*make)(Vfs& vfs, const Partition& partition,
                                       const MountConfig& config, PanicSink& panic);

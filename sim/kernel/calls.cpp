@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "sim/kernel/call.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/vfs/filemap.hpp"
 #include "sim/vfs/namei.hpp"
@@ -25,18 +26,6 @@ void ProcessCalls::ended(bool killed) {
   if (killed || process_.failed_error == 0) return;
   // It ended without a word about its last error.
   react(Reaction::ignored);
-}
-
-template <class Body>
-std::int64_t ProcessCalls::call(Sys number, const char* function, Body&& body) {
-  kernel_.enter(process_, number);
-  std::int64_t result = 0;
-  {
-    Frame frame(*process_.task, function);
-    const LockDemands demands(kernel_.memory(), LockPoint::syscall, kernel_.table().name(number));
-    result = body();
-  }
-  return kernel_.leave(process_, result);
 }
 
 // --- Files.
@@ -63,7 +52,7 @@ int ProcessCalls::close(int fd) {
     File* const file = process_.files.take(fd);
     if (file == nullptr) return -EBADF;
     // fput(): the rest is done on the way back to user mode.
-    process_.work.push_back(file);
+    kernel_.vfs().fput(*file);
     return 0;
   }));
 }
@@ -115,40 +104,6 @@ int ProcessCalls::rename(std::string_view from, std::string_view to) {
 int ProcessCalls::stat(std::string_view path, Stat* result) {
   return static_cast<int>(
       call(Sys::stat, "sys_newstat", [&] { return do_stat(kernel_.vfs(), path, result); }));
-}
-
-// --- Memory.
-
-std::int64_t ProcessCalls::mmap_anonymous(std::uint64_t bytes) {
-  return call(Sys::mmap, "sys_mmap", [&] { return process_.mm.mmap_anonymous(bytes); });
-}
-
-int ProcessCalls::munmap(Address address, std::uint64_t bytes) {
-  return static_cast<int>(
-      call(Sys::munmap, "sys_munmap", [&] { return process_.mm.munmap(address, bytes); }));
-}
-
-Address ProcessCalls::brk(Address end) {
-  return static_cast<Address>(
-      call(Sys::brk, "sys_brk", [&] { return static_cast<std::int64_t>(process_.mm.brk(end)); }));
-}
-
-void ProcessCalls::touch(Address address, std::uint64_t bytes) {
-  FailureLedger& failures = kernel_.memory().failures();
-  Task& task = *process_.task;
-  kernel_.begin(process_, Sys::page_fault);
-  const Access access = process_.mm.touch(address, bytes);
-  process_.entered = never;
-  kernel_.check_signals(process_);
-  if (access == Access::done) {
-    // What was refused on the way was asked for again until it was there.
-    failures.settle_all(failures.list_of(task), Fate::retried);
-    failures.enter_syscall(task, "");
-    return;
-  }
-  failures.settle_killed(task);
-  process_.exit_code = 128 + (access == Access::segv ? 11 : 7);
-  throw ProcessEnd{};
 }
 
 // --- Time.

@@ -32,6 +32,17 @@ class ProcessCalls final : public Syscalls, public KernelCalls {
   int munmap(Address address, std::uint64_t bytes) override;
   Address brk(Address end) override;
   void touch(Address address, std::uint64_t bytes) override;
+  void read_memory(Address address, std::uint64_t bytes) override;
+  std::int64_t mmap(const MapRequest& request) override;
+  std::int64_t mremap(Address old, std::uint64_t old_bytes, std::uint64_t new_bytes) override;
+  int mprotect(Address address, std::uint64_t bytes, bool write) override;
+  int mlock(Address address, std::uint64_t bytes) override;
+  int munlock(Address address, std::uint64_t bytes) override;
+  int mlockall(bool current, bool future) override;
+  int munlockall() override;
+  // --- Processes.
+  std::int64_t fork(Child child) override;
+  std::int64_t wait(int* status) override;
   // --- Time, luck, and the process itself.
   Nanos now() override;
   void sleep(Nanos duration) override;
@@ -54,6 +65,7 @@ class ProcessCalls final : public Syscalls, public KernelCalls {
   void leave(std::int64_t result) override;
 
  private:
+  void use(Address address, std::uint64_t bytes, bool write);
   template <class Body>
   std::int64_t call(Sys number, const char* function, Body&& body);
   template <class Try>

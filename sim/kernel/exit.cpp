@@ -1,6 +1,6 @@
 // The end of a process (kernel/exit.c, Linux 4.0), in the kernel's order. Nothing comes back before
 // exit_mm(); what blocks there or earlier keeps a victim's memory. Left out: core dumps, IPC undo,
-// namespaces, cgroups, tracing; nobody waits for children.
+// namespaces, cgroups, tracing.
 
 #include "brink/site_list.hpp"
 #include "sim/kernel/kernel.hpp"
@@ -29,6 +29,7 @@ void Kernel::do_exit(Process& process) {
     const LockDemands demands(memory_, LockPoint::exit_files);
     exit_files(process);
     run_task_work(process);
+    exit_parts(process);
   }
   {
     // A message for whoever collects statistics; without memory there is none.
@@ -44,6 +45,7 @@ void Kernel::do_exit(Process& process) {
   memory_.failures().settle_killed(task);
   process.entered = never;
   process.ended = true;
+  exit_notify(process);
   if (Story* story = memory_.story()) [[unlikely]] {
     const bool killed = process.exit_code == 128 + 9;
     story->tell(std::string(task.name()) + ":" + std::to_string(task.id) +
@@ -55,11 +57,21 @@ void Kernel::do_exit(Process& process) {
 /// exit_files(): closes what is open; the files end when task_work runs.
 void Kernel::exit_files(Process& process) {
   Frame frame(*process.task, "exit_files");
+  close_all(process);
+}
+
+void Kernel::close_all(Process& process) {
   for (int fd = process.files.next(0); fd >= 0; fd = process.files.next(fd)) {
-    process.work.push_back(process.files.take(fd));
+    vfs_.fput(*process.files.take(fd));
     core_.cond_resched();
   }
   process.files.free_table();
+}
+
+void Kernel::add(File& file) {
+  Process* const process = core_.current().process;
+  BRINK_ASSERT(process != nullptr);
+  process->work.push_back(&file);
 }
 
 /// task_work_run(): the last references to files that were closed meanwhile.

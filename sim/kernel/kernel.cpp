@@ -21,6 +21,7 @@ std::string mm_name(const void* process) {
 Process::Process(Kernel& in, const ProcessConfig& config)
     : kernel(in),
       program(config.program),
+      child(config.child),
       body(config.body),
       argument(config.argument),
       instance(config.instance),
@@ -29,7 +30,10 @@ Process::Process(Kernel& in, const ProcessConfig& config)
       shared(config.shared != nullptr ? *config.shared : own),
       random(config.random),
       mm(in.memory(), {mm_name, this}),
-      files(in.memory()) {}
+      files(in.memory()),
+      child_exit(in.core(), *this) {
+  mm.set_limits(config.rlimits);
+}
 
 Kernel::Kernel(Memory& memory, Vfs& vfs)
     : core_(memory.core()),
@@ -37,6 +41,7 @@ Kernel::Kernel(Memory& memory, Vfs& vfs)
       vfs_(vfs),
       taskstats_(memory.slab_cache("taskstats")) {
   memory_.set_oom_host(*this);
+  vfs_.set_task_work(*this);
 }
 
 Kernel::~Kernel() = default;
@@ -65,6 +70,7 @@ Process& Kernel::spawn(const ProcessConfig& config) {
   BRINK_ASSERT(init_ != nullptr && (config.program != nullptr || config.body != nullptr));
   Process& process = *processes_.emplace_back(std::make_unique<Process>(*this, config));
   process.parent = init_->task->id;
+  ++live_;
   process.started = core_.now();
   process.task = &core_.spawn(config.comm, {run_process, &process});
   process.task->process = &process;
@@ -85,6 +91,8 @@ void Kernel::run(Process& process) {
     try {
       if (process.program != nullptr) {
         process.exit_code = process.program->main(calls);
+      } else if (process.child) {
+        process.exit_code = process.child(calls);
       } else {
         process.body(calls, process.argument);
       }

@@ -26,7 +26,7 @@ struct KernelObject {
   Process* owner = nullptr;  ///< who allocated it
 };
 
-class Kernel final : public OomHost, public PanicSink {
+class Kernel final : public OomHost, public PanicSink, public TaskWork {
  public:
   Kernel(Memory& memory, Vfs& vfs);
   ~Kernel() override;
@@ -38,6 +38,8 @@ class Kernel final : public OomHost, public PanicSink {
   void boot(std::function<void()> setup);
   /// Makes a process; its task is READY at once. Not before boot().
   Process& spawn(const ProcessConfig& config);
+  /// Who is to be told of each forked process.
+  void on_fork(std::function<void(const Process& child)> sink) { on_fork_ = std::move(sink); }
 
   // --- For watchers and reports.
 
@@ -58,7 +60,15 @@ class Kernel final : public OomHost, public PanicSink {
   void panic(const std::string& reason) override;
   const WaitView* waits() const override { return waits_; }
 
+  // --- TaskWork.
+  void add(File& file) override;
+
   // --- For the system calls.
+
+  /// do_fork(): the child's process id, or -EAGAIN or -ENOMEM (fork.cpp).
+  std::int64_t fork(Process& parent, Syscalls::Child child);
+  /// do_wait(): the process id of a child that has ended, -ECHILD, or -EINTR.
+  std::int64_t wait(Process& parent, int* status);
 
   Core& core() const { return core_; }
   Memory& memory() const { return memory_; }
@@ -81,12 +91,26 @@ class Kernel final : public OomHost, public PanicSink {
   /// Whether something that the process allocated (KernelCalls) is still there.
   bool owns_objects(const Process& process) const { return process.objects != 0; }
 
+  /// Processes that are not reaped yet, init left out.
+  std::uint32_t live_processes() const { return live_; }
+
  private:
   static void run_init(void* kernel);
   static void run_process(void* process);
   void run(Process& process);
   void do_exit(Process& process);
   void exit_files(Process& process);
+  // fork.cpp
+  int copy_process(Process& parent, Process& child);
+  int copy_mm(Process& parent, Process& child);
+  int copy_parts(Process& parent, Process& child);
+  bool allocate(SlabObject& part, const char* cache, Site site);
+  void free_part(SlabObject& part);
+  void close_all(Process& process);
+  void exit_parts(Process& process);
+  void exit_notify(Process& process);
+  void release_task(Process& process);
+  std::uint32_t max_threads() const;
   void run_task_work(Process& process);
   void tell_error(const Process& process, int error) const;
   void check_locks(const Process& process, const char* where);
@@ -96,6 +120,8 @@ class Kernel final : public OomHost, public PanicSink {
   Vfs& vfs_;
   SyscallTable table_;
   std::function<void()> setup_;
+  std::function<void(const Process& child)> on_fork_;
+  std::uint32_t live_ = 0;
   std::unique_ptr<Process> init_;
   std::vector<std::unique_ptr<Process>> processes_;
   std::vector<std::string> bugs_;

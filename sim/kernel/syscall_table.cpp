@@ -16,22 +16,30 @@ struct Row {
   const char* name;
 };
 
-constexpr std::array<Row, 16> rows = {{
+constexpr std::array<Row, 24> rows = {{
     {Sys::read, "read"},
     {Sys::write, "write"},
     {Sys::open, "open"},
     {Sys::close, "close"},
     {Sys::stat, "stat"},
     {Sys::mmap, "mmap"},
+    {Sys::mprotect, "mprotect"},
     {Sys::munmap, "munmap"},
     {Sys::brk, "brk"},
+    {Sys::mremap, "mremap"},
     {Sys::nanosleep, "nanosleep"},
+    {Sys::fork, "fork"},
     {Sys::exit, "exit"},
+    {Sys::wait4, "wait4"},
     {Sys::fsync, "fsync"},
     {Sys::rename, "rename"},
     {Sys::mkdir, "mkdir"},
     {Sys::rmdir, "rmdir"},
     {Sys::unlink, "unlink"},
+    {Sys::mlock, "mlock"},
+    {Sys::munlock, "munlock"},
+    {Sys::mlockall, "mlockall"},
+    {Sys::munlockall, "munlockall"},
     {Sys::page_fault, "#PF"},
 }};
 

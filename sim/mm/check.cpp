@@ -4,6 +4,7 @@
 
 #include "sim/mm/address_space.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/mm/rmap.hpp"
 #include "sim/mm/swap.hpp"
 #include "sim/mm/vmscan.hpp"
 
@@ -11,7 +12,8 @@ namespace brink {
 namespace {
 
 struct Count {
-  Pages free = 0, dirty = 0, writeback = 0, lru = 0, swapcache = 0, mapped = 0;
+  Pages free = 0, dirty = 0, writeback = 0, lru = 0, swapcache = 0, mapped = 0,
+        unevictable = 0;
   std::array<Pages, page_kinds> kind{};
 };
 
@@ -36,7 +38,9 @@ std::string count_zone(const Memory& memory, const Zone& zone, const PageMap& ma
       if (page.has(PG_writeback)) ++count.writeback;
       if (page.has(PG_lru)) ++count.lru;
       if (page.has(PG_swapcache)) ++count.swapcache;
-      if (page.has(PG_mapped)) ++count.mapped;
+      count.mapped += memory.rmap().count(page);
+      if (page.unevictable) ++count.unevictable;
+      if (page.unevictable && page.has(PG_lru)) return "locked page " + std::to_string(pfn);
     }
     pfn += static_cast<Pfn>(pages);
   }
@@ -124,8 +128,9 @@ std::string Memory::check() const {
     rss += space != nullptr ? space->rss() : 0;
     entries += space != nullptr ? space->swap_entries() : 0;
   }
+  if (count.unevictable != stat_.unevictable) return "pages locked in memory";
   if (rss != count.mapped) return "resident pages";
-  return count_slots(swap_->map(), entries);
+  return count_slots(swap_->map(), entries + stat_.shmem_swapped);
 }
 
 }  // namespace brink

@@ -45,6 +45,7 @@ void Compaction::move_all(Control& control) {
 void Compaction::put_back(Control& control, Pfn pfn) {
   Page& page = memory_.page(pfn);
   --page.pins;
+  page.isolated = 0;
   --control.zone.isolated[page.file_cache()];
   if (memory_.cache().orphan(page)) return memory_.cache().free_orphan(pfn);
   memory_.reclaim().add(pfn);

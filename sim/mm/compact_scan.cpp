@@ -103,6 +103,7 @@ bool Compaction::isolate_page(Control& control, Pfn pfn) {
   memory_.reclaim().remove(pfn);
   if (active) page.set(PG_active);
   ++page.pins;
+  page.isolated = 1;
   ++control.zone.isolated[page.file_cache()];
   control.movable_pages.push_back(pfn);
   return true;

@@ -6,7 +6,9 @@
 #include "brink/site_list.hpp"
 #include "sim/mm/address_space.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/mm/overcommit.hpp"
 #include "sim/mm/page_cache.hpp"
+#include "sim/mm/rmap.hpp"
 #include "sim/mm/swap.hpp"
 #include "sim/mm/vmscan.hpp"
 #include "sim/sched/core_inline.hpp"
@@ -21,7 +23,7 @@ constexpr std::uint32_t gather_bundle = 8;
 }  // namespace
 
 /// Frees what one entry refers to: 1 if that was a page in memory.
-std::uint32_t AddressSpace::zap(Pte& pte) {
+std::uint32_t AddressSpace::zap(Pte& pte, std::uint32_t vpn) {
   if (pte.none()) return 0;
   if (pte.swapped()) {
     const std::uint32_t slot = pte.slot();
@@ -32,10 +34,18 @@ std::uint32_t AddressSpace::zap(Pte& pte) {
   }
   const Pfn pfn = pte.pfn();
   Page& page = memory_.page(pfn);
+  const bool young = pte.young();
   pte.clear();
-  --rss_;
-  page.clear(PG_mapped);
+  memory_.rmap().remove(pfn, id_, vpn);
+  if (page.in_file()) {
+    --file_rss_;
+    if (young) memory_.cache().mark_page_accessed(pfn);
+    memory_.reclaim().page_changed(pfn);
+    return 1;
+  }
+  --anon_rss_;
   memory_.reclaim().page_changed(pfn);
+  if (page.has(PG_mapped)) return 1;
   // free_page_and_swap_cache(): a slot that nothing else refers to goes with it.
   if (page.has(PG_swapcache) && !page.has(PG_locked)) {
     if (memory_.swap().try_to_free(pfn)) page.clear(PG_dirty);
@@ -53,7 +63,7 @@ void AddressSpace::unmap_range(std::uint32_t begin, std::uint32_t end) {
     std::uint32_t freed = 0;
     Pte* pte = tables_.find(vpn);
     for (std::uint32_t at = vpn; at < stop; ++at, ++pte) {
-      freed += zap(*pte);
+      freed += zap(*pte, at);
       if (freed != gather_bundle + 1 || gather != no_page) continue;
       ++freed;  // Asked for once; without it, batches stay small.
       gather = memory_.alloc_pages(site::mm_exit_gather);
@@ -78,14 +88,25 @@ void AddressSpace::exit() {
   memory_.unmark_oom_victim(core.current());
 }
 
+void AddressSpace::drop() {
+  exit_mmap();
+  exited_ = true;
+}
+
 void AddressSpace::exit_mmap() {
   const Frame frame(memory_.core().current(), "exit_mmap");
+  for (std::size_t i = 0; i < areas_.size(); ++i) {
+    if (areas_[i].has(VM_LOCKED)) set_locked(i, false);
+  }
   unmap_range(0, ~std::uint32_t{0});
   tables_.free_range(0, ~std::uint32_t{0});
-  for (Area& area : areas_) free_area(area);
+  for (Area& area : areas_) {
+    if (area.has(VM_ACCOUNT)) memory_.overcommit().unaccount(area.pages());
+    free_area(area);
+  }
   areas_.clear();
   total_vm_ = 0;
-  BRINK_ASSERT(rss_ == 0 && swap_entries_ == 0);
+  BRINK_ASSERT(rss() == 0 && swap_entries_ == 0 && locked_vm_ == 0);
 }
 
 }  // namespace brink

@@ -1,5 +1,6 @@
-// Page faults (mm/memory.c: handle_mm_fault, do_anonymous_page and do_swap_page, and the part of
-// arch/x86/mm/fault.c that decides what to do about their results, Linux 4.0).
+// Page faults (mm/memory.c: handle_mm_fault, and the part of arch/x86/mm/fault.c that decides what
+// to do about their results, Linux 4.0). What each kind of fault does is in anon_fault.cpp and
+// file_fault.cpp.
 
 #include <algorithm>
 
@@ -10,39 +11,42 @@
 #include "sim/mm/oom_kill.hpp"
 #include "sim/mm/page_cache.hpp"
 #include "sim/mm/steady.hpp"
-#include "sim/mm/swap.hpp"
-#include "sim/mm/vmscan.hpp"
 
 namespace brink {
 
 Access AddressSpace::touch(Address address, std::uint64_t bytes) {
   std::uint64_t pages = 0;
-  return access(address, bytes, true, pages);
+  return access(address, bytes, {true, true}, pages);
+}
+
+Access AddressSpace::read(Address address, std::uint64_t bytes) {
+  std::uint64_t pages = 0;
+  return access(address, bytes, {false, true}, pages);
 }
 
 Access AddressSpace::kernel_write(Address address, std::uint64_t bytes, std::uint64_t& copied) {
-  const Access result = access(address, bytes, false, copied);
+  const Access result = access(address, bytes, {true, false}, copied);
   copied = result == Access::done ? bytes : std::min(bytes, copied);
   return result;
 }
 
 /// Page by page from the first byte to the last. `done_bytes`: how far it came.
-Access AddressSpace::access(Address address, std::uint64_t bytes, bool user,
+Access AddressSpace::access(Address address, std::uint64_t bytes, Intent intent,
                             std::uint64_t& done_bytes) {
   Core& core = memory_.core();
   done_bytes = 0;
   if (bytes == 0) return Access::done;
   const auto end = static_cast<std::uint32_t>((address + bytes - 1) / page_size) + 1;
   for (auto vpn = static_cast<std::uint32_t>(address / page_size); vpn < end;) {
-    if (user && core.current().has(FATAL_SIGNAL)) return Access::killed;
+    if (intent.user && core.current().has(FATAL_SIGNAL)) return Access::killed;
     mmap_sem_.down_read();
-    const std::uint32_t pages = bulk(vpn, end);
+    const std::uint32_t pages = bulk(vpn, end, intent.write);
     if (pages != 0) {
       mmap_sem_.up_read();
       vpn += pages;
-      core.point(user ? Point::user : Point::primitive);
+      core.point(intent.user ? Point::user : Point::primitive);
     } else {
-      const Access result = fault_in(vpn, user);
+      const Access result = fault_in(vpn, intent);
       if (result != Access::done) return result;
       ++vpn;
     }
@@ -53,10 +57,10 @@ Access AddressSpace::access(Address address, std::uint64_t bytes, bool user,
 
 /// One fault, repeated as the hardware and the kernel repeat it; called and left with mmap_sem held
 /// and released, respectively.
-Access AddressSpace::fault_in(std::uint32_t vpn, bool user) {
-  const Frame frame(memory_.core().current(), user ? "do_page_fault" : "copy_to_user");
+Access AddressSpace::fault_in(std::uint32_t vpn, Intent intent) {
+  const Frame frame(memory_.core().current(), intent.user ? "do_page_fault" : "copy_to_user");
   for (bool retried = false;; retried = true) {
-    const Fault fault = handle_fault(vpn, retried);
+    const Fault fault = handle_fault(vpn, intent.write, retried);
     if (fault == Fault::retry) {  // It has released mmap_sem to wait.
       mmap_sem_.down_read();
       continue;
@@ -65,7 +69,7 @@ Access AddressSpace::fault_in(std::uint32_t vpn, bool user) {
     if (fault != Fault::dropped) mmap_sem_.up_read();
     switch (fault) {
       case Fault::done: return Access::done;
-      case Fault::oom: return user ? insist_fault(vpn) : Access::efault;
+      case Fault::oom: return intent.user ? insist_fault(vpn, intent) : Access::efault;
       case Fault::bus: return Access::bus;
       case Fault::segv: return Access::segv;
       default: return Access::killed;
@@ -75,7 +79,7 @@ Access AddressSpace::fault_in(std::uint32_t vpn, bool user) {
 
 /// The fault has failed for want of memory: user code executes its instruction again, after a kill
 /// if the rules say so, until it succeeds or the task itself is killed.
-Access AddressSpace::insist_fault(std::uint32_t vpn) {
+Access AddressSpace::insist_fault(std::uint32_t vpn, Intent intent) {
   Core& core = memory_.core();
   Task& me = core.current();
   const Gfp gfp = memory_.rule(site::mm_anon_page).gfp;
@@ -95,8 +99,8 @@ Access AddressSpace::insist_fault(std::uint32_t vpn) {
     core.point(Point::user);
     if (me.has(FATAL_SIGNAL)) return Access::killed;
     mmap_sem_.down_read();
-    Fault fault = handle_fault(vpn, true);
-    while (fault == Fault::again) fault = handle_fault(vpn, true);
+    Fault fault = handle_fault(vpn, intent.write, true);
+    while (fault == Fault::again) fault = handle_fault(vpn, intent.write, true);
     mmap_sem_.up_read();
     switch (fault) {
       case Fault::oom: break;
@@ -119,100 +123,45 @@ std::uint64_t AddressSpace::repeatable_faults(const Steady& steady) {
   return steady.repeatable(rounds, memory_.oom().would_kill(request));
 }
 
-AddressSpace::Fault AddressSpace::handle_fault(std::uint32_t vpn, bool retried) {
+AddressSpace::Fault AddressSpace::handle_fault(std::uint32_t vpn, bool write, bool retried) {
   Core& core = memory_.core();
   core.charge(core.costs().page_fault);
-  Area* area = find_area(vpn);
-  if (area == nullptr) return Fault::segv;
+  const std::size_t index = area_index(vpn);
+  if (index == areas_.size()) return Fault::segv;
+  Area& area = areas_[index];
+  if (vpn < area.begin && !expand_stack(area, vpn)) return Fault::segv;
+  if (write && !area.has(VM_WRITE)) return Fault::segv;
   Pte* pte = tables_.find(vpn);
-  if (pte == nullptr) pte = tables_.make(vpn);
+  if (pte == nullptr) pte = tables_.make(vpn, site::mm_page_table);
   if (pte == nullptr) return Fault::oom;
   if (pte->present()) {
+    if (write && !pte->writable()) return write_fault(area, vpn, *pte);
     if (!pte->young()) memory_.lru_changed();
     pte->set_young();
     return Fault::done;
   }
-  if (pte->swapped()) return swap_fault(vpn, *pte, retried);
-  return anonymous_fault(*area, vpn, *pte);
+  if (pte->swapped()) return swap_fault(area, vpn, *pte, write, retried);
+  if (area.file != nullptr) return file_fault(area, vpn, *pte, write, retried);
+  // The page of zeroes, which is nobody's.
+  if (!write) return Fault::done;
+  return anonymous_fault(area, vpn, *pte);
 }
 
-AddressSpace::Fault AddressSpace::anonymous_fault(Area& area, std::uint32_t vpn, Pte& pte) {
-  if (!prepare_anon_vma(area)) return Fault::oom;
-  const Pfn page = memory_.alloc_pages(site::mm_anon_page);
-  if (page == no_page) return Fault::oom;
-  if (!pte.none()) {  // Somebody else was here while this one slept.
-    memory_.free_pages(page, 0);
-    return Fault::again;
-  }
-  map_new_page(page, vpn, pte);
-  ++memory_.counters().page_touches;
-  memory_.core().note(EventKind::page_list, std::uint64_t{id_} << 32 | vpn, 1);
-  return Fault::done;
-}
-
-void AddressSpace::map_new_page(Pfn pfn, std::uint32_t vpn, Pte& pte) {
-  Page& page = memory_.page(pfn);
-  memory_.set_kind(page, PageKind::anon);
-  page.flags = PG_uptodate | PG_swapbacked | PG_active | PG_mapped;
-  page.owner = id_;
-  page.index = vpn;
-  pte.set_page(pfn);
-  ++rss_;
-  memory_.reclaim().add(pfn);
-}
-
-AddressSpace::Fault AddressSpace::swap_fault(std::uint32_t vpn, Pte& pte, bool retried) {
+/// lock_page_or_retry(): the first time, nobody need wait for mmap_sem while this one waits. The
+/// page is pinned; at anything but `done` it no longer is.
+AddressSpace::Fault AddressSpace::lock_or_retry(Pfn page, bool retried) {
   PageCache& cache = memory_.cache();
-  Swap& swap = memory_.swap();
-  const std::uint32_t slot = pte.slot();
-  Pfn pfn = swap.lookup(slot);
-  if (pfn == no_page) {
-    pfn = swap.read(slot);
-    if (!pte.swapped() || pte.slot() != slot) return Fault::again;
-    if (pfn == no_page) return Fault::oom;
-  }
-  cache.pin(pfn);
-  // lock_page_or_retry(): the first time, nobody need wait for mmap_sem while this one waits.
-  if (!cache.trylock_page(pfn)) {
-    if (!retried) mmap_sem_.up_read();
-    const int error = retried ? cache.lock_page_killable(pfn)
-                              : cache.wait_on_page_locked(pfn, WaitMode::killable);
-    if (error != 0 || !retried) {
-      cache.unpin(pfn);
-      if (error == 0) return Fault::retry;
-      return retried ? Fault::killed : Fault::dropped;
-    }
-  }
-  const Page& page = memory_.page(pfn);
-  Fault result = Fault::again;
-  if (page.has(PG_swapcache) && page.slot == slot && pte.swapped() && pte.slot() == slot) {
-    result = page.has(PG_uptodate) ? Fault::done : Fault::bus;
-    if (result == Fault::done) map_swapped_page(pfn, vpn, pte);
-  }
-  cache.unlock_page(pfn);
-  cache.unpin(pfn);
-  return result;
+  if (cache.trylock_page(page)) return Fault::done;
+  if (!retried) mmap_sem_.up_read();
+  const int error = retried ? cache.lock_page_killable(page)
+                            : cache.wait_on_page_locked(page, WaitMode::killable);
+  if (retried && error == 0) return Fault::done;
+  cache.unpin(page);
+  if (error == 0) return Fault::retry;
+  return retried ? Fault::killed : Fault::dropped;
 }
 
-/// The page is written to, so that its copy in swap is of no use any more.
-void AddressSpace::map_swapped_page(Pfn pfn, std::uint32_t vpn, Pte& pte) {
-  Page& page = memory_.page(pfn);
-  Swap& swap = memory_.swap();
-  const std::uint32_t slot = page.slot;
-  page.owner = id_;
-  page.index = vpn;
-  page.set(PG_mapped | PG_dirty);
-  pte.set_page(pfn);
-  ++rss_;
-  --swap_entries_;
-  swap.drop_entry(slot);
-  if (!page.has(PG_writeback) && swap.map().count(slot) == 0) swap.remove(pfn);
-  memory_.reclaim().page_changed(pfn);
-  ++memory_.counters().page_touches;
-  memory_.core().note(EventKind::page_list, std::uint64_t{id_} << 32 | vpn, slot);
-}
-
-// --- For reclaim.
+// --- For reverse mapping.
 
 bool AddressSpace::test_and_clear_young(std::uint32_t vpn) {
   Pte& pte = *tables_.find(vpn);
@@ -223,14 +172,6 @@ bool AddressSpace::test_and_clear_young(std::uint32_t vpn) {
 
 void AddressSpace::move_page(std::uint32_t vpn, Pfn to) { tables_.find(vpn)->move(to); }
 
-void AddressSpace::unmap_to_swap(std::uint32_t vpn, std::uint32_t slot) {
-  Pte& pte = *tables_.find(vpn);
-  memory_.page(pte.pfn()).clear(PG_mapped);
-  memory_.swap().map().get(slot);
-  pte.set_slot(slot);
-  --rss_;
-  ++swap_entries_;
-  memory_.lru_changed();
-}
+void AddressSpace::write_protect(std::uint32_t vpn) { tables_.find(vpn)->write_protect(); }
 
 }  // namespace brink

@@ -7,6 +7,7 @@
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/mm/page_cache.hpp"
+#include "sim/mm/rmap.hpp"
 #include "sim/mm/vmscan.hpp"
 #include "sim/sched/core_inline.hpp"
 
@@ -18,13 +19,17 @@ constexpr std::uint64_t bit(std::uint32_t index) { return std::uint64_t{1} << (i
 
 }  // namespace
 
-FileMapping::FileMapping(Memory& memory, MappingOps& ops, void* host)
-    : memory_(memory), ops_(ops), host_(host), id_(memory.cache().add_mapping(*this)) {}
+FileMapping::FileMapping(Memory& memory, MappingOps& ops, void* host, PageKind kind)
+    : memory_(memory),
+      ops_(ops),
+      host_(host),
+      kind_(kind),
+      id_(memory.cache().add_mapping(*this)) {}
 
 FileMapping::~FileMapping() {
   // A machine that is switched off leaves its files cached.
   if (memory_.core().aborting() || !memory_.core().in_task()) return;
-  BRINK_ASSERT(pages_ == 0);
+  BRINK_ASSERT(pages_ == 0 && swapped_ == 0);
   memory_.cache().drop_mapping(id_);
 }
 
@@ -72,7 +77,7 @@ FileMapping::Leaf* FileMapping::make_leaf(std::uint32_t key) {
 
 void FileMapping::drop_leaf(std::uint32_t key) {
   Leaf* of = leaf(key);
-  if (of == nullptr || of->present != 0) return;
+  if (of == nullptr || !of->empty()) return;
   const SlabObject node = of->node;
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(last_));
   memory_.cache().free_leaf(of);
@@ -80,27 +85,27 @@ void FileMapping::drop_leaf(std::uint32_t key) {
 }
 
 int FileMapping::add(Pfn pfn, std::uint32_t index, Site node_site, Gfp gfp) {
-  if (find(index) != no_page) return -EEXIST;
+  if (find(index) != no_page || swapped(index) != no_slot) return -EEXIST;
   const std::uint32_t key = index / 64;
-  const bool alone = index == 0 && pages_ == 0;
+  const bool alone = index == 0 && pages_ + swapped_ == 0;
   // With a second page, the lone page 0 needs a node too.
-  const bool first_needs = key != 0 && pages_ == 1 && find(0) != no_page;
+  const bool first_needs = key != 0 && pages_ + swapped_ == 1 && leaf(0) != nullptr;
   if ((!alone && !give_node(key, node_site, gfp)) ||
       (first_needs && !give_node(0, node_site, gfp))) {
     drop_leaf(key);
     return -ENOMEM;
   }
-  if (find(index) != no_page) return -EEXIST;
+  if (find(index) != no_page || swapped(index) != no_slot) return -EEXIST;
   Leaf* of = leaf(key);
   if (of == nullptr) of = make_leaf(key);
   of->present |= bit(index);
   of->slots[index % 64] = pfn;
   ++pages_;
   Page& page = memory_.page(pfn);
-  memory_.set_kind(page, PageKind::file);
+  memory_.set_kind(page, kind_);
   page.owner = id_;
   page.index = index;
-  page.flags = 0;
+  page.flags = kind_ == PageKind::shmem ? PG_swapbacked : 0;
   const bool locked = memory_.cache().trylock_page(pfn);
   BRINK_ASSERT(locked);
   memory_.reclaim().add(pfn);
@@ -149,7 +154,63 @@ void FileMapping::erase(Page& page) {
   of.writeback &= ~bit(index);
   --pages_;
   page.owner = PageCache::nobody;
-  if (of.present == 0) drop_leaf(index / 64);
+  if (of.empty()) drop_leaf(index / 64);
+}
+
+// --- Slots.
+
+SwapSlot FileMapping::swapped(std::uint32_t index) const {
+  if (swapped_ == 0) return no_slot;
+  const Leaf* of = leaf(index / 64);
+  return of != nullptr && (of->swapped & bit(index)) != 0 ? of->slots[index % 64] : no_slot;
+}
+
+SwapSlot FileMapping::next_swapped(std::uint32_t& index) const {
+  for (const Entry& entry : entries_) {
+    if (entry.key < index / 64) continue;
+    std::uint64_t bits = entry.leaf->swapped;
+    if (entry.key == index / 64) bits &= ~std::uint64_t{0} << (index % 64);
+    if (bits == 0) continue;
+    const auto at = static_cast<std::uint32_t>(std::countr_zero(bits));
+    index = entry.key * 64 + at;
+    return entry.leaf->slots[at];
+  }
+  return no_slot;
+}
+
+void FileMapping::swap_out(Page& page) {
+  Leaf& of = *leaf(page.index / 64);
+  of.present &= ~bit(page.index);
+  of.swapped |= bit(page.index);
+  of.slots[page.index % 64] = page.slot;
+  --pages_;
+  ++swapped_;
+  ++memory_.stat().shmem_swapped;
+  memory_.set_kind(page, PageKind::anon);
+  page.owner = PageCache::nobody;
+}
+
+void FileMapping::swap_in(Pfn pfn, std::uint32_t index) {
+  Page& page = memory_.page(pfn);
+  Leaf& of = *leaf(index / 64);
+  of.swapped &= ~bit(index);
+  of.present |= bit(index);
+  of.slots[index % 64] = pfn;
+  ++pages_;
+  --swapped_;
+  --memory_.stat().shmem_swapped;
+  memory_.set_kind(page, kind_);
+  page.owner = id_;
+  page.index = index;
+  memory_.reclaim().page_changed(pfn);
+}
+
+void FileMapping::drop_swapped(std::uint32_t index) {
+  Leaf& of = *leaf(index / 64);
+  of.swapped &= ~bit(index);
+  --swapped_;
+  --memory_.stat().shmem_swapped;
+  if (of.empty()) drop_leaf(index / 64);
 }
 
 void FileMapping::truncate(std::uint32_t index) {
@@ -184,6 +245,7 @@ int FileMapping::take_error() {
 void PageCache::truncate_page(Pfn pfn) {
   Page& page = memory_.page(pfn);
   FileMapping& mapping = mapping_of(page);
+  if (page.has(PG_mapped)) memory_.rmap().unmap(pfn);
   if (page.has(PG_private)) {
     mapping.ops().invalidate_page(mapping, pfn);
     page.clear(PG_private);
@@ -228,7 +290,7 @@ FileMapping::Leaf* PageCache::new_leaf() {
   }
   FileMapping::Leaf* leaf = free_leaves_.back();
   free_leaves_.pop_back();
-  leaf->present = leaf->dirty = leaf->writeback = 0;
+  leaf->present = leaf->dirty = leaf->writeback = leaf->swapped = 0;
   leaf->node = {};
   return leaf;
 }

@@ -21,6 +21,10 @@ void Reclaim::add(Pfn pfn) {
 
 void Reclaim::remove(Pfn pfn) {
   Page& page = memory_.page(pfn);
+  if (page.unevictable) {
+    page.unevictable = 0;
+    --memory_.stat().unevictable;
+  }
   if (!page.has(PG_lru)) return;
   Zone& zone = memory_.zones().of(pfn);
   const Lru lru = lru_of(page);
@@ -29,6 +33,25 @@ void Reclaim::remove(Pfn pfn) {
   untry(zone, lru, page);
   page.clear(PG_lru | PG_active);
   memory_.lru_changed();
+}
+
+void Reclaim::make_unevictable(Pfn pfn) {
+  Page& page = memory_.page(pfn);
+  if (page.unevictable) return;
+  const unsigned active = page.flags & PG_active;
+  remove(pfn);
+  page.set(active);
+  page.unevictable = 1;
+  ++memory_.stat().unevictable;
+  memory_.lru_changed();
+}
+
+void Reclaim::make_evictable(Pfn pfn) {
+  Page& page = memory_.page(pfn);
+  page.unevictable = 0;
+  --memory_.stat().unevictable;
+  // A reclaimer that has it off its list puts it back itself.
+  if (!page.isolated) add(pfn);
 }
 
 void Reclaim::page_changed(Pfn pfn) {

@@ -10,8 +10,11 @@
 #include "sim/mm/kcompactd.hpp"
 #include "sim/mm/kswapd.hpp"
 #include "sim/mm/oom_kill.hpp"
+#include "sim/mm/overcommit.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/mm/page_cache.hpp"
+#include "sim/mm/rmap.hpp"
+#include "sim/mm/shmem.hpp"
 #include "sim/mm/steady.hpp"
 #include "sim/mm/swap.hpp"
 
@@ -34,6 +37,9 @@ Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
       vmalloc_(std::make_unique<Vmalloc>(*this)),
       swap_(std::make_unique<Swap>(*this, config_.swap)),
       cache_(std::make_unique<PageCache>(*this)),
+      rmap_(std::make_unique<Rmap>(*this)),
+      overcommit_(std::make_unique<Overcommit>(*this)),
+      shmem_files_(std::make_unique<ShmemFiles>(*this)),
       reclaim_(std::make_unique<Reclaim>(*this)),
       oom_(std::make_unique<OomKiller>(*this)),
       congestion_(std::make_unique<Congestion>(core)),
@@ -195,11 +201,20 @@ void Memory::set_kind(Page& page, PageKind kind, Pages pages) {
 }
 
 std::uint32_t Memory::add_space(AddressSpace& space) {
-  spaces_.push_back(&space);
-  return static_cast<std::uint32_t>(spaces_.size() - 1);
+  if (free_spaces_.empty()) {
+    spaces_.push_back(&space);
+    return static_cast<std::uint32_t>(spaces_.size() - 1);
+  }
+  const std::uint32_t id = free_spaces_.back();
+  free_spaces_.pop_back();
+  spaces_[id] = &space;
+  return id;
 }
 
-void Memory::drop_space(std::uint32_t id) { spaces_[id] = nullptr; }
+void Memory::drop_space(std::uint32_t id) {
+  spaces_[id] = nullptr;
+  free_spaces_.push_back(id);
+}
 
 // --- What each task is doing in here.
 

@@ -30,10 +30,14 @@ class Kcompactd;
 class Kswapd;
 class Locks;
 class OomKiller;
+class Overcommit;
 class PageAlloc;
 class PageCache;
 class Reclaim;
+class Rmap;
+class ShmemFiles;
 class Swap;
+enum class OvercommitMode : std::uint8_t;
 
 struct MemoryConfig {
   std::uint64_t memory = 512 * MiB;  ///< bytes of RAM, at most 1 TiB
@@ -44,6 +48,8 @@ struct MemoryConfig {
   bool visit_exhausted =
       false;  ///< look at each page even where nothing can come of it; same results
   bool keep_failures = false;
+  OvercommitMode overcommit{};          ///< vm.overcommit_memory
+  std::uint32_t overcommit_ratio = 50;  ///< percent of RAM that may be promised in mode `strict`
 };
 
 struct MemoryPolicies {
@@ -74,6 +80,8 @@ struct MemoryStat {
   std::array<Pages, page_kinds> kind{};  ///< by PageKind; `free` is 0 here: ask the zones
   Pages dirty = 0;                       ///< file pages
   Pages writeback = 0;                   ///< file pages and swap
+  Pages unevictable = 0;                 ///< locked in memory
+  Pages shmem_swapped = 0;               ///< pages of tmpfs that are in swap
   Pages of(PageKind k) const { return kind[static_cast<std::size_t>(k)]; }
 };
 
@@ -192,6 +200,10 @@ class Memory {
   Swap& swap() { return *swap_; }
   const Swap& swap() const { return *swap_; }
   PageCache& cache() { return *cache_; }
+  Rmap& rmap() { return *rmap_; }
+  const Rmap& rmap() const { return *rmap_; }
+  Overcommit& overcommit() { return *overcommit_; }
+  ShmemFiles& shmem_files() { return *shmem_files_; }
   PageAlloc& allocator() { return *allocator_; }
   Reclaim& reclaim() { return *reclaim_; }
   const Reclaim& reclaim() const { return *reclaim_; }
@@ -282,6 +294,9 @@ class Memory {
   std::unique_ptr<Vmalloc> vmalloc_;
   std::unique_ptr<Swap> swap_;
   std::unique_ptr<PageCache> cache_;
+  std::unique_ptr<Rmap> rmap_;
+  std::unique_ptr<Overcommit> overcommit_;
+  std::unique_ptr<ShmemFiles> shmem_files_;
   std::unique_ptr<Reclaim> reclaim_;
   std::unique_ptr<OomKiller> oom_;
   std::unique_ptr<Congestion> congestion_;
@@ -295,6 +310,7 @@ class Memory {
   Story* story_ = nullptr;
   AllocTap* tap_ = nullptr;
   std::vector<AddressSpace*> spaces_;
+  std::vector<std::uint32_t> free_spaces_;
   std::vector<PerTask> tasks_;
 };
 

@@ -22,6 +22,7 @@ MemoryView Memory::view(Gfp gfp, std::vector<ZoneView>& zones) const {
   view.total += view.swap_total;
   view.anon = stat_.of(PageKind::anon);
   view.file = stat_.of(PageKind::file);
+  view.shmem = stat_.of(PageKind::shmem);
   view.slab = stat_.of(PageKind::slab);
   view.dirty = stat_.dirty;
   view.writeback = stat_.writeback;

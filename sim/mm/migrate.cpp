@@ -4,10 +4,10 @@
 
 #include "sim/mm/migrate.hpp"
 
-#include "sim/mm/address_space.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/mm/page_cache.hpp"
+#include "sim/mm/rmap.hpp"
 #include "sim/mm/swap.hpp"
 #include "sim/mm/vmscan.hpp"
 
@@ -27,12 +27,12 @@ bool movable(Memory& memory, Pfn pfn, Gfp gfp) {
 
 /// Whoever finds the page by its old number finds it by the new one.
 void relink(Memory& memory, const Page& page, Pfn to) {
-  if (page.kind == PageKind::file) {
+  if (page.has(PG_swapcache)) {
+    memory.swap().map().set_page(page.slot, to);
+  } else if (page.kind == PageKind::file) {
     memory.cache().mapping_of(page).replace(page.index, to);
-    return;
   }
-  if (page.has(PG_swapcache)) memory.swap().map().set_page(page.slot, to);
-  if (page.has(PG_mapped)) memory.space(page.owner).move_page(page.index, to);
+  if (page.has(PG_mapped)) memory.rmap().move(page, to);
 }
 
 }  // namespace
@@ -47,10 +47,12 @@ bool migrate_page(Memory& memory, Pfn from, Pfn to, Gfp gfp) {
   new_page.index = old_page.index;
   new_page.slot = old_page.slot;
   new_page.flags = old_page.flags;
+  new_page.unevictable = old_page.unevictable;
   new_page.pins = 0;
   // The old one is nobody's page any more, and is freed as such.
   old_page.flags = 0;
   old_page.pins = 0;
+  old_page.isolated = 0;
   old_page.owner = PageCache::nobody;
   memory.reclaim().add(to);
   memory.allocator().free(from, 0);

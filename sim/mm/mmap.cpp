@@ -1,161 +1,69 @@
-// Areas of an address space (mm/mmap.c, Linux 4.0). Left out: everything that is not private
-// anonymous memory, limits on the number of areas and on the size of the address space.
+// mmap, munmap, brk and mprotect (mm/mmap.c and mm/mprotect.c, Linux 4.0). Left out: fixed
+// addresses, permissions of files, MAP_NORESERVE, areas that cannot be read.
 
 #include <algorithm>
 #include <cerrno>
 
-#include "brink/site_list.hpp"
 #include "sim/mm/address_space.hpp"
+#include "sim/mm/mapped_file.hpp"
 #include "sim/mm/memory.hpp"
-#include "sim/mm/page_cache.hpp"
-#include "sim/mm/swap.hpp"
+#include "sim/mm/overcommit.hpp"
+#include "sim/mm/shmem.hpp"
 #include "sim/sched/core_inline.hpp"
 
 namespace brink {
 namespace {
 
-// Where things lie: guesses that leave room for 2^32 virtual pages.
-constexpr std::uint32_t mmap_top = std::uint32_t{1} << 31;  // 8 TiB
-constexpr Address heap_start = Address{16} * MiB;
-
-constexpr const char* vm_area_struct = "vm_area_struct";
-constexpr const char* anon_vma_cache = "anon_vma";
-constexpr const char* anon_vma_chain = "anon_vma_chain";
-
-std::uint32_t page_of(Address address) { return static_cast<std::uint32_t>(address / page_size); }
-std::uint64_t pages_of(std::uint64_t bytes) {
-  return bytes / page_size + (bytes % page_size != 0 ? 1 : 0);
+std::uint16_t flags_of(const MapRequest& request) {
+  unsigned flags = 0;
+  if (request.write) flags |= VM_WRITE;
+  if (request.exec) flags |= VM_EXEC;
+  if (request.shared) flags |= VM_SHARED;
+  if (request.locked) flags |= VM_LOCKED;
+  if (request.grows_down) flags |= VM_GROWSDOWN;
+  // accountable_mapping(): what can come to need a page of its own for each page.
+  if (request.write && !request.shared) flags |= VM_ACCOUNT;
+  return static_cast<std::uint16_t>(flags);
 }
 
 }  // namespace
 
-AddressSpace::AddressSpace(Memory& memory, const LazyText& name)
-    : memory_(memory), id_(memory.add_space(*this)),
-      mmap_sem_(memory.locks(), memory.locks().lock_class("mm.mmap_sem"), name), tables_(memory),
-      brk_start_(heap_start), brk_(heap_start) {}
-
-AddressSpace::~AddressSpace() {
-  BRINK_ASSERT(exited_ || memory_.core().aborting() || !memory_.core().in_task());
-  memory_.drop_space(id_);
-}
-
-/// The area that ends after `vpn`; it may begin after it.
-std::size_t AddressSpace::area_index(std::uint32_t vpn) const {
-  const auto at = std::upper_bound(areas_.begin(), areas_.end(), vpn,
-                                   [](std::uint32_t v, const Area& area) { return v < area.end; });
-  return static_cast<std::size_t>(at - areas_.begin());
-}
-
-AddressSpace::Area* AddressSpace::find_area(std::uint32_t vpn) {
-  const std::size_t i = area_index(vpn);
-  return i < areas_.size() && areas_[i].begin <= vpn ? &areas_[i] : nullptr;
-}
-
-/// __vm_enough_memory() in mode 0: refuses only what obviously cannot be.
-int AddressSpace::enough_memory(Pages pages) const {
-  Pages free = memory_.free_pages() + memory_.stat().of(PageKind::file) +
-               memory_.swap().cached_pages() + memory_.swap().free() +
-               memory_.slab().reclaimable_pages();
-  const Pages reserve = memory_.zones().total_reserve();
-  if (free <= reserve) return -ENOMEM;
-  free -= reserve;
-  // sysctl_admin_reserve_kbytes: 3 % of what is free at boot, at most 8 MiB; root is not modelled.
-  const Pages admin = std::min<Pages>(memory_.zones().managed() / 32, 8 * MiB / page_size);
-  return free > pages + admin ? 0 : -ENOMEM;
-}
-
-std::int64_t AddressSpace::mmap_anonymous(std::uint64_t bytes) {
+/// do_mmap_pgoff() and mmap_region(), then mm_populate().
+std::int64_t AddressSpace::mmap(const MapRequest& request, MappedFile* file) {
   const Frame frame(memory_.core().current(), "do_mmap_pgoff");
-  const std::uint64_t pages = pages_of(bytes);
-  if (bytes == 0) return -EINVAL;
+  const std::uint64_t pages = pages_of(request.bytes);
+  if (request.bytes == 0 || request.offset % page_size != 0) return -EINVAL;
+  if (request.offset / page_size >= ~std::uint32_t{0}) return -EOVERFLOW;
   if (pages >= mmap_top) return -ENOMEM;
-  const WriteGuard guard(mmap_sem_);
-  // Top down, into the highest gap that is large enough.
-  std::uint32_t end = mmap_top;
-  for (std::size_t i = areas_.size(); i-- > 0 && end - areas_[i].end < pages;)
-    end = areas_[i].begin;
-  const std::uint32_t floor = page_of(brk_) + 1;
-  if (end < floor + pages) return -ENOMEM;
-  const std::uint32_t begin = end - static_cast<std::uint32_t>(pages);
-  if (const int error = new_area(begin, static_cast<std::uint32_t>(pages), false)) return error;
-  return static_cast<std::int64_t>(Address{begin} * page_size);
-}
-
-/// mmap_region(): grows a neighbour if there is one, else makes an area.
-int AddressSpace::new_area(std::uint32_t begin, std::uint32_t pages, bool heap) {
-  if (const int error = enough_memory(pages)) return error;
-  const std::uint32_t end = begin + pages;
-  std::size_t i = area_index(begin);
-  const bool before = i > 0 && areas_[i - 1].end == begin && areas_[i - 1].heap == heap;
-  const bool after = i < areas_.size() && areas_[i].begin == end && areas_[i].heap == heap;
-  if (before) {
-    areas_[i - 1].end = end;
-  } else if (after) {
-    areas_[i].begin = begin;
-  } else {
-    const SlabObject object =
-        memory_.alloc_object(memory_.slab_cache(vm_area_struct), site::mm_vma);
-    if (!object) return -ENOMEM;
-    i = area_index(begin);
-    areas_.insert(areas_.begin() + static_cast<std::ptrdiff_t>(i),
-                  {begin, end, object, {}, {}, heap});
-  }
-  total_vm_ += pages;
-  return 0;
-}
-
-bool AddressSpace::prepare_anon_vma(Area& area) {
-  if (area.anon_vma) return true;
-  SlabCache& chains = memory_.slab_cache(anon_vma_chain);
-  const SlabObject chain =
-      area.chain ? SlabObject() : memory_.alloc_object(chains, site::mm_anon_vma);
-  if (!area.chain && !chain) return false;
-  // Another task of the process may have come first while this one slept.
-  if (!area.chain) {
-    area.chain = chain;
-  } else if (chain) {
-    memory_.free_object(chain);
-  }
-  const SlabObject anon_vma =
-      memory_.alloc_object(memory_.slab_cache(anon_vma_cache), site::mm_anon_vma);
-  if (!anon_vma) return false;
-  if (!area.anon_vma) {
-    area.anon_vma = anon_vma;
-  } else {
-    memory_.free_object(anon_vma);
-  }
-  return true;
-}
-
-/// __split_vma(): the area ends at `at`, another one begins there. Needs memory.
-int AddressSpace::split(std::size_t index, std::uint32_t at) {
-  Area upper = areas_[index];
-  upper.begin = at;
-  upper.anon_vma = upper.chain = {};
-  upper.object = memory_.alloc_object(memory_.slab_cache(vm_area_struct), site::mm_vma_split);
-  if (!upper.object) return -ENOMEM;
-  if (areas_[index].anon_vma) {
-    // anon_vma_clone(); the two share the anon_vma, which is counted once for each here.
-    SlabCache& chains = memory_.slab_cache(anon_vma_chain);
-    upper.chain = memory_.alloc_object(chains, site::mm_vma_split);
-    if (upper.chain) {
-      upper.anon_vma =
-          memory_.alloc_object(memory_.slab_cache(anon_vma_cache), site::mm_vma_split);
-    }
-    if (!upper.anon_vma) {
-      free_area(upper);
-      return -ENOMEM;
+  Area area{};
+  area.flags = flags_of(request);
+  area.offset = static_cast<std::uint32_t>(request.offset / page_size);
+  area.file = file;
+  {
+    const WriteGuard guard(mmap_sem_);
+    if (lock_future_) area.flags |= VM_LOCKED;
+    const std::int64_t begin = find_gap(pages);
+    if (begin < 0) return begin;
+    area.begin = static_cast<std::uint32_t>(begin);
+    area.end = area.begin + static_cast<std::uint32_t>(pages);
+    if (area.has(VM_LOCKED) && check_locked(pages) != 0) return -EAGAIN;
+    if (!may_expand(pages)) return -ENOMEM;
+    if (area.has(VM_ACCOUNT) && memory_.overcommit().account(pages, total_vm_) != 0) return -ENOMEM;
+    // Shared anonymous memory is a file of tmpfs that nobody else can open.
+    int error = 0;
+    if (file == nullptr && request.shared)
+      area.file = memory_.shmem_files().make(pages, total_vm_, error);
+    if (error == 0) error = add_area(area);
+    if (file == nullptr && area.file != nullptr) area.file->area_closed();
+    if (error != 0) {
+      if (area.has(VM_ACCOUNT)) memory_.overcommit().unaccount(pages);
+      return error;
     }
   }
-  areas_[index].end = at;
-  areas_.insert(areas_.begin() + static_cast<std::ptrdiff_t>(index) + 1, upper);
-  return 0;
-}
-
-void AddressSpace::free_area(Area& area) {
-  if (area.anon_vma) memory_.free_object(area.anon_vma);
-  if (area.chain) memory_.free_object(area.chain);
-  memory_.free_object(area.object);
+  if (area.has(VM_LOCKED) || request.populate) {
+    static_cast<void>(populate(area.begin, area.end, true));
+  }
+  return static_cast<std::int64_t>(Address{area.begin} * page_size);
 }
 
 int AddressSpace::munmap(Address address, std::uint64_t bytes) {
@@ -167,56 +75,90 @@ int AddressSpace::munmap(Address address, std::uint64_t bytes) {
   return remove_range(page_of(address), page_of(address) + static_cast<std::uint32_t>(pages));
 }
 
-/// do_munmap(): areas that reach beyond the range are split first, which needs memory.
-int AddressSpace::remove_range(std::uint32_t begin, std::uint32_t end) {
-  std::size_t i = area_index(begin);
-  if (i < areas_.size() && areas_[i].begin < begin) {
-    if (const int error = split(i, begin)) return error;
-    ++i;
-  }
-  const std::size_t last = area_index(end - 1);
-  if (last < areas_.size() && areas_[last].begin < end && areas_[last].end > end) {
-    if (const int error = split(last, end)) return error;
-  }
-  std::size_t stop = i;
-  while (stop < areas_.size() && areas_[stop].begin < end) ++stop;
-  if (stop == i) return 0;
-  unmap_range(begin, end);
-  const std::uint32_t low = i > 0 ? areas_[i - 1].end : 0;
-  const std::uint32_t high = stop < areas_.size() ? areas_[stop].begin : mmap_top;
-  for (std::size_t k = i; k < stop; ++k) {
-    total_vm_ -= areas_[k].end - areas_[k].begin;
-    free_area(areas_[k]);
-  }
-  areas_.erase(areas_.begin() + static_cast<std::ptrdiff_t>(i),
-               areas_.begin() + static_cast<std::ptrdiff_t>(stop));
-  // Tables on the edges may be shared with what lies next to them.
-  tables_.free_range(std::max(low, begin & ~(table_entries - 1)),
-                     std::min(high, (end + table_entries - 1) & ~(table_entries - 1)));
-  return 0;
-}
-
 Address AddressSpace::brk(Address end) {
   const Frame frame(memory_.core().current(), "sys_brk");
-  const WriteGuard guard(mmap_sem_);
-  if (end < brk_start_ || end / page_size >= mmap_top) return brk_;
-  const auto old_pages = static_cast<std::uint32_t>(pages_of(brk_));
-  const auto new_pages = static_cast<std::uint32_t>(pages_of(end));
-  int error = 0;
-  if (new_pages < old_pages) {
-    error = remove_range(new_pages, old_pages);
-  } else if (new_pages > old_pages) {
-    const std::size_t above = area_index(old_pages);
-    const bool room = above == areas_.size() || areas_[above].begin > new_pages;
-    error = room ? new_area(old_pages, new_pages - old_pages, true) : -ENOMEM;
-  }
-  if (error == 0) {
+  std::uint32_t locked_from = 0, locked_to = 0;
+  {
+    const WriteGuard guard(mmap_sem_);
+    if (end < brk_start_ || end / page_size >= mmap_top) return brk_;
+    if (limits_.data != no_limit && end - brk_start_ > limits_.data) return brk_;
+    const auto old_pages = static_cast<std::uint32_t>(pages_of(brk_));
+    const auto new_pages = static_cast<std::uint32_t>(pages_of(end));
+    int error = 0;
+    if (new_pages < old_pages) {
+      error = remove_range(new_pages, old_pages);
+    } else if (new_pages > old_pages) {
+      error = grow_heap(old_pages, new_pages);
+      if (error == 0 && lock_future_) {
+        locked_from = old_pages;
+        locked_to = new_pages;
+      }
+    }
+    if (error != 0) {
+      // The raw system call has no errno: it answers with the end that stays.
+      memory_.failures().settle_last(Fate::translated);
+      return brk_;
+    }
     brk_ = end;
-  } else {
-    // The raw system call has no errno: it answers with the end that stays.
-    memory_.failures().settle_last(Fate::translated);
   }
-  return brk_;
+  if (locked_to != 0) static_cast<void>(populate(locked_from, locked_to, true));
+  return end;
+}
+
+/// do_brk().
+int AddressSpace::grow_heap(std::uint32_t from, std::uint32_t to) {
+  const std::size_t above = area_index(from);
+  if (above < areas_.size() && areas_[above].begin <= to) return -ENOMEM;
+  Area area{};
+  area.begin = from;
+  area.end = to;
+  area.flags = VM_WRITE | VM_ACCOUNT | VM_HEAP;
+  if (lock_future_) area.flags |= VM_LOCKED;
+  if (lock_future_ && check_locked(area.pages()) != 0) return -EAGAIN;
+  if (!may_expand(area.pages())) return -ENOMEM;
+  if (memory_.overcommit().account(area.pages(), total_vm_) != 0) return -ENOMEM;
+  const int error = add_area(area);
+  if (error != 0) memory_.overcommit().unaccount(area.pages());
+  return error;
+}
+
+/// mprotect_fixup() for each area: a private one that becomes writable must be promised memory.
+int AddressSpace::mprotect(Address address, std::uint64_t bytes, bool write) {
+  const Frame frame(memory_.core().current(), "sys_mprotect");
+  if (address % page_size != 0) return -EINVAL;
+  if (bytes == 0) return 0;
+  const std::uint64_t pages = pages_of(bytes);
+  if (pages > mmap_top || address / page_size > mmap_top - pages) return -ENOMEM;
+  const std::uint32_t begin = page_of(address);
+  const std::uint32_t end = begin + static_cast<std::uint32_t>(pages);
+  const WriteGuard guard(mmap_sem_);
+  if (const int error = split_around(begin, end)) return error;
+  std::uint32_t covered = begin;
+  for (std::size_t i = area_index(begin); i < areas_.size() && areas_[i].begin == covered; ++i) {
+    if (covered == end) break;
+    Area& area = areas_[i];
+    covered = area.end;
+    if (area.has(VM_WRITE) == write) continue;
+    if (write && !area.has(VM_SHARED) && !area.has(VM_ACCOUNT)) {
+      if (memory_.overcommit().account(area.pages(), total_vm_) != 0) return -ENOMEM;
+      area.flags |= VM_ACCOUNT;
+    }
+    area.flags = static_cast<std::uint16_t>(write ? area.flags | VM_WRITE : area.flags & ~VM_WRITE);
+    if (!write) protect_entries(area.begin, area.end);
+  }
+  return covered == end ? 0 : -ENOMEM;
+}
+
+/// change_protection(): every write faults from now on.
+void AddressSpace::protect_entries(std::uint32_t begin, std::uint32_t end) {
+  for (std::uint32_t vpn = tables_.next_table(begin); vpn < end; vpn = tables_.next_table(vpn)) {
+    const std::uint32_t stop = std::min(end, (vpn | (table_entries - 1)) + 1);
+    Pte* pte = tables_.find(vpn);
+    for (; vpn < stop; ++vpn, ++pte) {
+      if (pte->present()) pte->write_protect();
+    }
+    memory_.core().cond_resched();
+  }
 }
 
 }  // namespace brink

@@ -25,8 +25,8 @@ enum class Migrate : std::uint8_t { unmovable, reclaimable, movable, reserve };
 inline constexpr std::size_t migrate_types = 4;
 
 /// What a page is used for; each allocated page is accounted under exactly one.
-enum class PageKind : std::uint8_t { free, kernel, slab, page_table, anon, file };
-inline constexpr std::size_t page_kinds = 6;
+enum class PageKind : std::uint8_t { free, kernel, slab, page_table, anon, file, shmem };
+inline constexpr std::size_t page_kinds = 7;
 
 /// The PG_* bits that the model has, and the few that the kernel keeps elsewhere.
 enum PageFlag : std::uint16_t {
@@ -50,15 +50,17 @@ enum PageFlag : std::uint16_t {
 
 struct Page {
   std::uint32_t next, prev;  ///< in the list that it is on: free, LRU
-  std::uint32_t owner;       ///< anon: address space; file: mapping; slab: cache
+  std::uint32_t owner;  ///< anon: space, or its mappings (rmap.hpp); file: mapping; slab: cache
   std::uint32_t index;  ///< anon: virtual page; file: page of the file; slab: slot in its cache
-  std::uint32_t tried;  ///< stamp of the last fruitless reclaim attempt (exhaustion.hpp)
-  std::uint32_t slot;   ///< swap slot, if PG_swapcache
+  std::uint32_t tried;       ///< stamp of the last fruitless reclaim attempt (exhaustion.hpp)
+  std::uint32_t slot;        ///< swap slot, if PG_swapcache; file: who maps it, if PG_mapped
   std::uint16_t epoch;
   std::uint16_t flags;
-  std::uint16_t pins;  ///< references beyond those of caches and page tables
-  PageKind kind;
-  std::uint8_t order_list;  ///< order of the block that it heads; type of the free list it is on
+  std::uint16_t pins;        ///< references beyond those of caches and page tables
+  PageKind kind : 4;
+  std::uint8_t unevictable : 1;  ///< PG_unevictable, PG_mlocked: off the lists for good
+  std::uint8_t isolated : 1;     ///< off its list while a reclaimer looks at it
+  std::uint8_t order_list;   ///< order of the block that it heads; type of the free list it is on
 
   unsigned order() const { return order_list & 0xfu; }
   Migrate list() const { return static_cast<Migrate>(order_list >> 4); }
@@ -69,6 +71,8 @@ struct Page {
   bool has_any(unsigned mask) const { return (flags & mask) != 0; }
   void set(unsigned mask) { flags = static_cast<std::uint16_t>(flags | mask); }
   void clear(unsigned mask) { flags = static_cast<std::uint16_t>(flags & ~mask); }
+  /// A page of a file or of tmpfs: `owner` is its mapping.
+  bool in_file() const { return kind == PageKind::file || kind == PageKind::shmem; }
   /// page_is_file_cache(): on the file lists rather than the anonymous ones.
   bool file_cache() const { return !has(PG_swapbacked); }
 };

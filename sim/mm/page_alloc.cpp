@@ -50,6 +50,7 @@ void PageAlloc::prepare(Pfn page, unsigned order, Gfp gfp) {
   Page& p = memory_.page(page);
   p.kind = PageKind::kernel;
   p.flags = 0;
+  p.unevictable = p.isolated = 0;
   p.pins = 0;
   p.tried = 0;
   p.index = ~std::uint32_t{0};  // Nobody's: no handle of a former owner fits.

@@ -8,6 +8,7 @@
 
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
+#include "sim/mm/rmap.hpp"
 #include "sim/mm/swap.hpp"
 #include "sim/mm/vmscan.hpp"
 #include "sim/sched/core_inline.hpp"
@@ -34,7 +35,7 @@ class PageCache::Sleeper final : public Waitable {
     if (owner() != nullptr) return sink.task(*owner());
     const Page& page = cache_.memory_.page(page_);
     if (page.has(PG_swapcache)) return cache_.memory_.swap().blockers(page_, waiter, sink);
-    if (page.kind != PageKind::file || page.owner == nobody) return sink.event();
+    if (!page.in_file() || page.owner == nobody) return sink.event();
     const FileMapping& mapping = cache_.mapping_of(page);
     mapping.ops().blockers(mapping, page_, waiter, sink);
   }
@@ -42,7 +43,7 @@ class PageCache::Sleeper final : public Waitable {
   std::string describe() const override {
     const std::string what = flag_ == PG_locked ? "lock of page " : "writeback of page ";
     const Page& page = cache_.memory_.page(page_);
-    if (page.kind != PageKind::file || page.owner == nobody) {
+    if (!page.in_file() || page.owner == nobody) {
       return what + "frame " + std::to_string(page_);
     }
     const FileMapping& mapping = cache_.mapping_of(page);
@@ -177,6 +178,8 @@ void PageCache::set_page_dirty(Pfn pfn) {
 bool PageCache::clear_page_dirty_for_io(Pfn pfn) {
   Page& page = memory_.page(pfn);
   if (!page.has(PG_dirty)) return false;
+  // The next write through a mapping is to be noticed.
+  if (page.kind == PageKind::file && page.has(PG_mapped)) memory_.rmap().write_protect(page);
   clean(page, pfn);
   return true;
 }
@@ -262,7 +265,7 @@ void PageCache::mark_page_accessed(Pfn pfn) {
 
 bool PageCache::orphan(const Page& page) const {
   if (page.kind == PageKind::anon) return !page.has_any(PG_mapped | PG_swapcache);
-  return page.kind == PageKind::file && page.owner == nobody;
+  return page.in_file() && page.owner == nobody;
 }
 
 void PageCache::free_orphan(Pfn pfn) {

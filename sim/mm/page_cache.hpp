@@ -1,6 +1,6 @@
 // The page cache: the pages of files (mm/filemap.c, lib/radix-tree.c and mm/truncate.c, Linux 4.0),
 // and what can be done with any page that is locked, dirty or under I/O. Left out: shadow entries,
-// mapped files, upper levels of the radix tree (a leaf of 64 pages is one node; a lone page 0 needs
+// upper levels of the radix tree (a leaf of 64 pages is one node; a lone page 0 needs
 // none).
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "brink/gfp.hpp"
 #include "brink/sites.hpp"
 #include "sim/mm/slab.hpp"
+#include "sim/mm/swap.hpp"
 #include "sim/mm/upcalls.hpp"
 #include "sim/sched/wait.hpp"
 
@@ -23,7 +24,8 @@ class Memory;
 /// without a reference: pin() one before sleeping.
 class FileMapping {
  public:
-  FileMapping(Memory& memory, MappingOps& ops, void* host);
+  /// `kind`: what its pages count as, file or shmem.
+  FileMapping(Memory& memory, MappingOps& ops, void* host, PageKind kind = PageKind::file);
   /// While the machine runs, it must be empty: truncate(0) first.
   ~FileMapping();
   FileMapping(const FileMapping&) = delete;
@@ -46,7 +48,21 @@ class FileMapping {
   Pfn next_dirty(std::uint32_t index) const;
   Pfn next_writeback(std::uint32_t index) const;
 
-  /// Drops the pages from `index` on, waiting for locks and writeback.
+  // --- Pages of tmpfs that are in swap: the index remembers their slots.
+
+  /// The slot of page `index`; no_slot if it has none.
+  SwapSlot swapped(std::uint32_t index) const;
+  /// The first slot at or after `index`, which becomes its page; no_slot if there is none.
+  SwapSlot next_swapped(std::uint32_t& index) const;
+  /// The page, which is in the swap cache, leaves its slot in its place.
+  void swap_out(Page& page);
+  /// The page, which has just left the swap cache, takes the place of its slot.
+  void swap_in(Pfn page, std::uint32_t index);
+  void drop_swapped(std::uint32_t index);
+  Pages swapped_pages() const { return swapped_; }
+
+  /// Drops the pages from `index` on, waiting for locks and writeback. Nobody maps them any more;
+  /// private copies of them stay.
   void truncate(std::uint32_t index);
 
   /// An error of a write that nobody has been told yet (AS_EIO); 0 if none. take_error() clears it.
@@ -57,9 +73,10 @@ class FileMapping {
  private:
   friend class PageCache;
   struct Leaf {
-    std::uint64_t present = 0, dirty = 0, writeback = 0;
+    std::uint64_t present = 0, dirty = 0, writeback = 0, swapped = 0;
+    bool empty() const { return (present | swapped) == 0; }
     SlabObject node;  ///< invalid while the tree has no node
-    std::array<Pfn, 64> slots;
+    std::array<std::uint32_t, 64> slots;  ///< pages, or swap slots
   };
   struct Entry {
     std::uint32_t key;  ///< index / 64
@@ -79,9 +96,10 @@ class FileMapping {
   Memory& memory_;
   MappingOps& ops_;
   void* const host_;
+  const PageKind kind_;
   std::uint32_t id_ = 0;
   int error_ = 0;
-  Pages pages_ = 0;
+  Pages pages_ = 0, swapped_ = 0;
   std::vector<Entry> entries_;  ///< by key
   mutable std::size_t last_ = 0;
 };

@@ -6,7 +6,6 @@
 #include <array>
 #include <memory>
 
-#include "brink/site_list.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 
@@ -58,19 +57,19 @@ Pte* PageTables::find_slow(std::uint32_t vpn) {
   return &low_[at].entries[vpn % table_entries];
 }
 
-Pte* PageTables::make(std::uint32_t vpn) {
-  if (!add(high_, vpn >> (3 * table_order)) || !add(middle_, vpn >> (2 * table_order)) ||
-      !add(low_, vpn >> table_order)) {
+Pte* PageTables::make(std::uint32_t vpn, Site site) {
+  if (!add(high_, vpn >> (3 * table_order), site) ||
+      !add(middle_, vpn >> (2 * table_order), site) || !add(low_, vpn >> table_order, site)) {
     return nullptr;
   }
   return find(vpn);
 }
 
 /// The table with this key exists afterwards; false if there is no memory for it.
-bool PageTables::add(Level& level, std::uint32_t key) {
+bool PageTables::add(Level& level, std::uint32_t key, Site site) {
   std::size_t at = lower_bound(level, key);
   if (at < level.size() && level[at].key == key) return true;
-  const Pfn page = memory_.alloc_pages(site::mm_page_table);
+  const Pfn page = memory_.alloc_pages(site);
   if (page == no_page) return false;
   memory_.set_kind(memory_.page(page), PageKind::page_table);
   at = lower_bound(level, key);  // The request may have slept, and another task made the table.

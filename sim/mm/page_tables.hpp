@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "brink/sites.hpp"
 #include "sim/mm/page.hpp"
 
 namespace brink {
@@ -21,16 +22,21 @@ class Pte {
   Pfn pfn() const { return bits_ >> shift; }
   std::uint32_t slot() const { return bits_ >> shift; }
   bool young() const { return (bits_ & young_bit) != 0; }
+  bool writable() const { return (bits_ & write_bit) != 0; }
 
-  void set_page(Pfn pfn) { bits_ = pfn << shift | young_bit | present_bit; }
-  void move(Pfn pfn) { bits_ = pfn << shift | (bits_ & (young_bit | present_bit)); }
+  void set_page(Pfn pfn, bool writable) {
+    bits_ = pfn << shift | young_bit | present_bit | (writable ? write_bit : 0);
+  }
+  void move(Pfn pfn) { bits_ = pfn << shift | (bits_ & (young_bit | present_bit | write_bit)); }
   void set_slot(std::uint32_t slot) { bits_ = slot << shift | swap_bit; }
   void set_young() { bits_ |= young_bit; }
   void clear_young() { bits_ &= ~young_bit; }
+  void make_writable() { bits_ |= write_bit; }
+  void write_protect() { bits_ &= ~write_bit; }
   void clear() { bits_ = 0; }
 
  private:
-  static constexpr std::uint32_t present_bit = 1, swap_bit = 2, young_bit = 4;
+  static constexpr std::uint32_t present_bit = 1, swap_bit = 2, young_bit = 4, write_bit = 8;
   static constexpr unsigned shift = 4;
   std::uint32_t bits_ = 0;
 };
@@ -54,8 +60,9 @@ class PageTables {
     }
     return find_slow(vpn);
   }
-  /// The same, allocating tables as they are needed (mm_page_table); null if there is no memory.
-  Pte* make(std::uint32_t vpn);
+  /// The same, allocating tables as they are needed, on behalf of `site`; null if there is no
+  /// memory.
+  Pte* make(std::uint32_t vpn, Site site);
   /// The first virtual page at or after `vpn` that has a table; ~0 if there is none.
   std::uint32_t next_table(std::uint32_t vpn) const;
   /// Frees the tables that lie wholly in [begin, end) and those levels above that are empty then.
@@ -74,7 +81,7 @@ class PageTables {
 
   Pte* find_slow(std::uint32_t vpn);
   static std::size_t lower_bound(const Level& level, std::uint32_t key);
-  bool add(Level& level, std::uint32_t key);
+  bool add(Level& level, std::uint32_t key, Site site);
   void drop(Level& level, std::size_t index);
   void drop_empty(Level& upper, const Level& lower);
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "sim/locking/poll.hpp"
-#include "sim/mm/address_space.hpp"
 #include "sim/mm/congestion.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_cache.hpp"
+#include "sim/mm/rmap.hpp"
 #include "sim/mm/shrink_batch.hpp"
 
 namespace brink {
@@ -110,6 +110,7 @@ void Reclaim::isolate(Zone& zone, Lru lru, Pages nr, Batch& batch) {
     lru_unlink(memory_.map(), list, pfn);
     untry(zone, lru, page);
     page.clear(PG_lru);
+    page.isolated = 1;
     ++page.pins;
     batch.page[batch.taken] = pfn;
   }
@@ -124,6 +125,8 @@ void Reclaim::put_back(Zone& zone, Lru lru, Batch& batch, const ScanControl& sc)
     const Pfn pfn = batch.page[i];
     Page& page = memory_.page(pfn);
     --page.pins;
+    page.isolated = 0;
+    if (page.unevictable) continue;  // Locked in memory meanwhile: it stays off the lists.
     if (memory_.cache().orphan(page)) {
       memory_.cache().free_orphan(pfn);
       batch.changed = true;
@@ -184,9 +187,15 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
     Page& page = memory_.page(pfn);
     lru_unlink(memory_.map(), zone.list(lru), pfn);
     unsigned mark = untry(zone, lru, page);
-    if (page.has(PG_mapped) && memory_.space(page.owner).test_and_clear_young(page.index)) {
+    const Rmap::References used = memory_.rmap().test_and_clear_young(page);
+    if (used.young != 0) {
       ++zone.stat.rotated[file];
       mark = page.tried = 0;
+      // Code that is being run stays.
+      if (used.exec && page.file_cache()) {
+        lru_push(memory_.map(), zone.list(lru), pfn);
+        continue;
+      }
     }
     page.clear(PG_active);
     lru_push(memory_.map(), zone.list(to), pfn);

@@ -1,11 +1,12 @@
 // What reclaim does with one page that it has off its list (mm/vmscan.c: shrink_page_list, Linux
-// 4.0). Left out: mapped files, mlocked and unevictable pages, waiting for writeback on behalf of
+// 4.0). Left out: waiting for writeback on behalf of
 // memory cgroups.
 
-#include "sim/mm/address_space.hpp"
+#include "brink/site_list.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/mm/page_cache.hpp"
+#include "sim/mm/rmap.hpp"
 #include "sim/mm/shrink_batch.hpp"
 #include "sim/mm/swap.hpp"
 
@@ -65,6 +66,7 @@ Reclaim::Result Reclaim::shrink_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch
 
 Reclaim::Result Reclaim::try_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& batch) {
   Page& page = memory_.page(pfn);
+  if (page.unevictable) return Result::keep;
   if (page.has(PG_writeback)) {
     if (!page.has(PG_reclaim)) {
       page.set(PG_reclaim);
@@ -74,17 +76,18 @@ Reclaim::Result Reclaim::try_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& b
   }
   const References references = check_references(page);
   if (references == References::activate) return Result::activate;
+  if (references == References::keep) return Result::keep;
 
-  if (!page.file_cache()) {
+  if (page.kind == PageKind::anon) {
     const bool io = has(sc.gfp, Gfp::io);
     if (!page.has(PG_swapcache)) {
       if (!io) return Result::keep;
-      if (!memory_.swap().add(pfn)) return Result::activate;
+      if (!memory_.swap().add(pfn, site::mm_swap_node)) return Result::activate;
     }
-    if (page.has(PG_mapped)) {
-      memory_.space(page.owner).unmap_to_swap(page.index, page.slot);
-      charge(core_.costs().page_reclaimed);
-    }
+  }
+  if (page.has(PG_mapped)) {
+    memory_.rmap().unmap(pfn);
+    charge(core_.costs().page_reclaimed);
   }
   if (page.has(PG_dirty)) {
     const Result result =
@@ -94,15 +97,19 @@ Reclaim::Result Reclaim::try_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& b
   return free_clean(pfn, sc, batch);
 }
 
-/// page_check_references(): an anonymous page that was used since goes back, a file page that was
-/// read twice is spared if it would have to be written.
+/// page_check_references(): an anonymous page that was used since goes back, a mapped file page
+/// gets another round, and goes back if it was used twice or is code; a file page that was read
+/// twice is spared if it would have to be written.
 Reclaim::References Reclaim::check_references(Page& page) {
-  const bool young =
-      page.has(PG_mapped) && memory_.space(page.owner).test_and_clear_young(page.index);
+  const Rmap::References used = memory_.rmap().test_and_clear_young(page);
   const bool referenced = page.has(PG_referenced);
   page.clear(PG_referenced);
-  if (young || referenced) memory_.lru_changed();
-  if (young) return References::activate;
+  if (used.young != 0 || referenced) memory_.lru_changed();
+  if (used.young != 0) {
+    if (page.has(PG_swapbacked)) return References::activate;
+    page.set(PG_referenced);
+    return referenced || used.young > 1 || used.exec ? References::activate : References::keep;
+  }
   return referenced && page.file_cache() ? References::reclaim_clean : References::reclaim;
 }
 
@@ -121,7 +128,7 @@ Reclaim::Result Reclaim::shrink_dirty(Pfn pfn, Zone& zone, ScanControl& sc, Batc
     }
     if (!has(sc.gfp, Gfp::fs)) return Result::keep;
     if (!sc.kswapd && congested(memory_, page)) return Result::keep;
-  } else if (!has(sc.gfp, Gfp::io)) {
+  } else if (!has(sc.gfp, page.kind == PageKind::shmem ? Gfp::fs : Gfp::io)) {
     return Result::keep;
   }
   if (clean_only || !sc.may_writepage || page.pins != 1) return Result::keep;
@@ -136,7 +143,7 @@ Reclaim::Result Reclaim::pageout(Pfn pfn, Batch&) {
   cache.clear_page_dirty_for_io(pfn);
   page.set(PG_reclaim);
   memory_.lru_changed();
-  if (!page.file_cache()) {
+  if (page.kind == PageKind::anon) {
     ++memory_.counters().swap_outs;
     memory_.swap().write(pfn);
   } else {
@@ -166,7 +173,8 @@ Reclaim::Result Reclaim::free_clean(Pfn pfn, const ScanControl& sc, Batch&) {
   }
   charge(core_.costs().page_reclaimed);
   --page.pins;
-  if (page.file_cache()) {
+  page.isolated = 0;
+  if (page.in_file()) {
     cache.remove_mapping(pfn);
   } else {
     memory_.swap().remove(pfn);

@@ -62,12 +62,12 @@ void Swap::erase(Page& page) {
   drop_node(page.slot);
 }
 
-bool Swap::add(Pfn pfn) {
+bool Swap::add(Pfn pfn, Site site) {
   const SwapSlot slot = usable() ? map_.alloc() : no_slot;
   if (slot == no_slot) return false;
   memory_.lru_changed();
-  const SiteRule& rule = memory_.rule(site::mm_swap_node);
-  if (!make_node(slot, site::mm_swap_node, rule.gfp)) {
+  const SiteRule& rule = memory_.rule(site);
+  if (!make_node(slot, site, rule.gfp)) {
     memory_.failures().settle_last(Fate::deferred);
     map_.drop_cache(slot);
     return false;

@@ -51,7 +51,7 @@ class SwapMap {
   static constexpr SwapSlot cluster = 256;  // SWAPFILE_CLUSTER
   struct Slots {
     std::array<bool, cluster> cached{};
-    std::array<std::uint8_t, cluster> count{};
+    std::array<std::uint32_t, cluster> count{};
     std::array<Pfn, cluster> page{};
   };
 
@@ -84,9 +84,9 @@ class Swap {
   bool usable() const { return io_ != nullptr && map_.total() != 0; }
   Pages free() const { return usable() ? map_.free() : 0; }
 
-  /// add_to_swap(): gives an anonymous page a slot and makes it dirty; false if there is none, or
-  /// no memory for the cache's index. The page is locked.
-  bool add(Pfn page);
+  /// add_to_swap(): gives a page a slot and makes it dirty; false if there is none, or no memory
+  /// for the cache's index (`site`). The page is locked.
+  bool add(Pfn page, Site site);
   /// delete_from_swap_cache().
   void remove(Pfn page);
   /// try_to_free_swap(): the slot is given up if no page table refers to it.

@@ -52,13 +52,15 @@ class Room {
 
 }  // namespace
 
-/// Touches pages from `vpn` on for as long as that is simple; how many. mmap_sem is held.
-std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end) {
+/// Uses pages from `vpn` on for as long as that is simple; how many. mmap_sem is held.
+std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end, bool write) {
   const Area* area = find_area(vpn);
   const SiteRule& rule = memory_.rule(site::mm_anon_page);
   // Each request that a fault or a tap listens to goes the long way.
   const bool listened = memory_.hooks().listens(hook_alloc) || memory_.tap() != nullptr;
-  if (area == nullptr || !area->anon_vma) return 0;
+  if (area == nullptr || (write && !area->has(VM_WRITE))) return 0;
+  // New pages are mapped on the short way only where anonymous memory is written to.
+  const bool maps = write && area->file == nullptr && area->anon_vma;
   end = std::min(end, area->end);
 
   Core& core = memory_.core();
@@ -76,8 +78,9 @@ std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end) {
   std::uint32_t at = vpn;
   for (; at < end && used < budget; ++at) {
     pte = pte == nullptr || at % table_entries == 0 || single ? tables_.find(at) : pte + 1;
-    if (pte == nullptr || pte->swapped() || (listened && !pte->present())) break;
+    if (pte == nullptr || pte->swapped() || ((listened || !maps) && !pte->present())) break;
     if (pte->present()) {
+      if (write && !pte->writable()) break;
       used_again = used_again || !pte->young();
       pte->set_young();
       used += present_touch;
@@ -86,7 +89,7 @@ std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end) {
     const Pfn page = single ? memory_.allocator().take_fast(rule.gfp) : room.take();
     if (page == no_page) break;
     memory_.allocator().prepare(page, 0, Gfp::none);
-    map_new_page(page, at, *pte);
+    map_new_page(*area, page, at, *pte);
     mix = mix * 0x9e3779b97f4a7c15u + page;
     used += new_touch;
     ++fresh;

@@ -43,6 +43,9 @@ class Reclaim {
   /// Off its list; nothing if a reclaimer has it off already.
   void remove(Pfn page);
   void activate(Pfn page);
+  /// Off the lists for as long as it is locked in memory (mlock_vma_page()); back again.
+  void make_unevictable(Pfn page);
+  void make_evictable(Pfn page);
   /// The page could not be freed before, and perhaps can be now.
   void page_changed(Pfn page);
   /// rotate_reclaimable_page(): it was written for reclaim, which is to find it next.
@@ -90,7 +93,7 @@ class Reclaim {
   struct Batch;
   friend class IsolatedWait;
   enum class Result : std::uint8_t { keep, activate, freed };
-  enum class References : std::uint8_t { reclaim, reclaim_clean, activate };
+  enum class References : std::uint8_t { reclaim, reclaim_clean, keep, activate };
   using Counts = std::array<Pages, lru_lists>;
 
   // vmscan.cpp

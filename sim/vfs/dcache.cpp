@@ -163,7 +163,9 @@ void Dcache::put(Dentry& dentry) {
   while (left != nullptr) {
     BRINK_ASSERT(left->count > 0);
     if (--left->count != 0) return;
-    if (left->hashed || left->root()) {
+    const bool pins = left->sb->pins_dentries() && !left->root();
+    if (pins && left->hashed && !left->negative()) return;
+    if (!pins && (left->hashed || left->root())) {
       left->referenced = true;
       return add_to_lru(*left);
     }
@@ -211,6 +213,7 @@ void Dcache::shrink_parent(Dentry& parent) {
   for (bool found = true; found;) {
     found = false;
     for (Dentry& child : parent.children) {
+      if (child.sb->pins_dentries() && !child.negative()) continue;
       if (child.count != 0 || child.killed) {
         if (!child.children.empty()) shrink_parent(child);
         if (child.count != 0) continue;

@@ -118,6 +118,20 @@ int Files::next(int fd) const {
   return -1;
 }
 
+int Files::copy_from(const Files& from) {
+  if (from.slots_.size() > slots_.size()) {
+    if (const int error = grow(static_cast<std::uint32_t>(from.slots_.size()) - 1)) return error;
+  }
+  for (std::size_t slot = 0; slot < from.slots_.size(); ++slot) {
+    File* const file = from.slots_[slot].file;
+    if (file == nullptr) continue;
+    ++file->count;
+    slots_[slot] = {file, true};
+  }
+  lowest_free_ = 0;
+  return 0;
+}
+
 void Files::free_table() { free_memory(table_); }
 
 }  // namespace brink

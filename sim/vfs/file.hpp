@@ -1,5 +1,5 @@
 // Open files and the descriptors that stand for them (fs/file_table.c and fs/file.c, Linux 4.0).
-// Left out: close-on-exec, dup, shared tables, file locks, the global limit on open files.
+// Left out: close-on-exec, dup(), shared tables, file locks, the global limit on open files.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/block/pool.hpp"
+#include "sim/mm/mapped_file.hpp"
 #include "sim/mm/slab.hpp"
 
 namespace brink {
@@ -20,19 +21,29 @@ struct Dentry;
 struct Readahead {
   std::uint32_t start = 0, size = 0;
   std::uint32_t previous = ~std::uint32_t{0};  ///< the page that was read last
+  std::uint32_t mmap_miss = 0;  ///< faults on pages that were not cached, less those that were
 };
 
 /// struct file.
-struct File {
+struct File final : MappedFile {
   Inode* inode = nullptr;
   Dentry* dentry = nullptr;
   std::uint64_t pos = 0;
   std::uint32_t flags = 0;  ///< OpenFlag
   Readahead ra;
   SlabObject memory, security;
+  std::uint32_t count = 1;  ///< descriptors and areas that refer to it (f_count)
 
   bool writable() const { return (flags & 03) != 0; }
   bool readable() const { return (flags & 03) != 1; }
+
+  // --- MappedFile (mapped_file.cpp).
+  void area_opened() override { ++count; }
+  void area_closed() override;
+  FileMapping& pages() override;
+  int find_page(std::uint32_t index, Pfn& page) override;
+  int read_page(Pfn page) override;
+  int make_writable(Pfn page) override;
 };
 
 /// Makes and ends open files.
@@ -73,6 +84,8 @@ class Files {
   File* take(int fd);
   /// The next open descriptor from `fd` on; -1 if there is none.
   int next(int fd) const;
+  /// dup_fd(): becomes a copy of `from`, with a reference to each file. 0 or -ENOMEM.
+  int copy_from(const Files& from);
   /// Gives back the memory of a table that grew.
   void free_table();
   std::uint32_t capacity() const { return static_cast<std::uint32_t>(slots_.size()); }

@@ -46,6 +46,8 @@ int read_page(Vfs& vfs, Inode& inode, Pfn page) {
 /// Page `index`, up to date and pinned: 0, -EAGAIN if it went away meanwhile, or an error.
 int get_page(Vfs& vfs, File& file, std::uint32_t index, std::uint32_t wanted, Pfn& page) {
   Memory& memory = vfs.memory();
+  const int found = file.inode->sb.find_page(*file.inode, index, page);
+  if (found != -ENOSYS) return found;
   FileMapping& mapping = *file.inode->mapping();
   page = mapping.find(index);
   if (page == no_page) {
@@ -100,10 +102,13 @@ std::int64_t file_read(Vfs& vfs, File& file, std::uint64_t bytes) {
     const int error = get_page(vfs, file, index, wanted, page);
     if (error == -EAGAIN) continue;
     if (error != 0) return result_of(vfs, done, error);
-    if (file.ra.previous != index) vfs.memory().cache().mark_page_accessed(page);
+    // Of a hole there may be no page: it reads as zeroes.
+    if (file.ra.previous != index && page != no_page) {
+      vfs.memory().cache().mark_page_accessed(page);
+    }
     file.ra.previous = index;
     core.step(core.costs().copy_page);
-    vfs.memory().cache().unpin(page);
+    if (page != no_page) vfs.memory().cache().unpin(page);
     const std::uint64_t end = std::min((std::uint64_t{index} + 1) << page_shift, until);
     if (end <= file.pos) break;  // Truncated while it was read.
     done += end - file.pos;
@@ -112,16 +117,15 @@ std::int64_t file_read(Vfs& vfs, File& file, std::uint64_t bytes) {
   return static_cast<std::int64_t>(done);
 }
 
-namespace {
-
-/// file_update_time(): times are stamped in ticks, and an inode is dirtied once a tick.
-void update_time(Vfs& vfs, Inode& inode) {
+void file_update_time(Vfs& vfs, Inode& inode) {
   const Core& core = vfs.core();
   const Nanos now = core.now() - core.now() % core.tick();
   if (inode.mtime == now) return;
   inode.mtime = now;
   vfs.mark_inode_dirty(inode, I_DIRTY_SYNC);
 }
+
+namespace {
 
 /// generic_perform_write().
 std::int64_t perform_write(Vfs& vfs, File& file, std::uint64_t bytes) {
@@ -143,7 +147,7 @@ std::int64_t perform_write(Vfs& vfs, File& file, std::uint64_t bytes) {
     file.pos += length;
     done += length;
     ++dirtied;
-    balance_dirty_pages(vfs, inode, dirtied);
+    if (inode.sb.backed()) balance_dirty_pages(vfs, inode, dirtied);
   }
   return static_cast<std::int64_t>(done);
 }
@@ -156,7 +160,7 @@ std::int64_t file_write(Vfs& vfs, File& file, std::uint64_t bytes) {
   const MutexGuard guard(inode.i_mutex);
   if ((file.flags & open_append) != 0) file.pos = inode.size;
   if (bytes == 0) return 0;
-  update_time(vfs, inode);
+  file_update_time(vfs, inode);
   return perform_write(vfs, file, bytes);
 }
 

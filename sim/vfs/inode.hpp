@@ -65,8 +65,8 @@ class Inode {
 
   bool has(std::uint32_t bits) const { return (state & bits) != 0; }
   bool has_pages() const { return data_.has_value() && data_->pages() != 0; }
-  /// The pages of the file, once there have been any (i_data); of a block device, those that its
-  /// buffer cache has.
+  /// The pages of the file, once there have been any (i_data); of a block device or of tmpfs, those
+  /// that others keep.
   FileMapping* mapping() { return data_ ? &*data_ : device_pages_; }
   void set_device_pages(FileMapping& pages) { device_pages_ = &pages; }
   FileMapping& make_mapping(Memory& machine_memory, MappingOps& ops) {

@@ -71,4 +71,15 @@ void readahead(Vfs& vfs, File& file, std::uint32_t index, std::uint32_t wanted) 
   read_range(vfs, *file.inode, ra.start, ra.size);
 }
 
+void read_around(Vfs& vfs, File& file, std::uint32_t index) {
+  constexpr std::uint32_t lots_of_misses = 100;  // MMAP_LOTSAMISS
+  Frame frame(vfs.core().current(), "do_sync_mmap_readahead");
+  Readahead& ra = file.ra;
+  if (ra.mmap_miss < lots_of_misses * 10) ++ra.mmap_miss;
+  if (ra.mmap_miss > lots_of_misses) return;
+  ra.start = index - std::min(index, max_window / 2);
+  ra.size = max_window;
+  read_range(vfs, *file.inode, ra.start, ra.size);
+}
+
 }  // namespace brink

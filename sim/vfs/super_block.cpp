@@ -2,13 +2,21 @@
 
 #include "sim/vfs/super_block.hpp"
 
+#include <cerrno>
+
 #include "sim/mm/memory.hpp"
 #include "sim/vfs/dcache.hpp"
+#include "sim/vfs/filemap.hpp"
 #include "sim/vfs/vfs.hpp"
 
 namespace brink {
 
 SuperBlock::SuperBlock(Vfs& vfs, Device& device, const std::string& type)
+    : SuperBlock(vfs, &device, type) {}
+
+SuperBlock::SuperBlock(Vfs& vfs, const std::string& type) : SuperBlock(vfs, nullptr, type) {}
+
+SuperBlock::SuperBlock(Vfs& vfs, Device* device, const std::string& type)
     : vfs_(vfs),
       device_(device),
       dir_class_(vfs.locks().lock_class(type + ".dir.i_mutex")),
@@ -20,6 +28,12 @@ SuperBlock::SuperBlock(Vfs& vfs, Device& device, const std::string& type)
 }
 
 SuperBlock::~SuperBlock() { vfs_.memory().unregister_shrinker(*this); }
+
+int SuperBlock::find_page(Inode&, std::uint32_t, Pfn&) { return -ENOSYS; }
+
+int SuperBlock::fault(File& file, std::uint32_t index, Pfn& page) {
+  return filemap_fault(vfs_, file, index, page);
+}
 
 std::uint64_t SuperBlock::count(Gfp) { return dentry_lru_.size() + inode_lru_.size(); }
 
@@ -91,7 +105,8 @@ bool SuperBlock::drop_pages(Inode& inode) {
   for (Pfn page = mapping.next(0); page != no_page;) {
     const Page& meta = vfs_.memory().page(page);
     const std::uint32_t index = meta.index;
-    if (!meta.has_any(PG_dirty | PG_writeback) && meta.pins == 0 && cache.trylock_page(page)) {
+    if (!meta.has_any(PG_dirty | PG_writeback | PG_mapped) && meta.pins == 0 &&
+        cache.trylock_page(page)) {
       const bool released =
           !meta.has(PG_private) || mapping.ops().release_page(mapping, page, GFP_KERNEL);
       cache.unlock_page(page);

@@ -18,6 +18,7 @@
 namespace brink {
 
 class Vfs;
+struct File;
 
 /// What a call of writepages() is to do (struct writeback_control).
 struct Writeback {
@@ -31,6 +32,8 @@ class SuperBlock : public Shrinker {
  public:
   /// `type` names the file system's lock classes: `TYPE.dir.i_mutex` and `TYPE.i_mutex`.
   SuperBlock(Vfs& vfs, Device& device, const std::string& type);
+  /// One that is in memory only.
+  SuperBlock(Vfs& vfs, const std::string& type);
   ~SuperBlock() override;
   SuperBlock(const SuperBlock&) = delete;
   SuperBlock& operator=(const SuperBlock&) = delete;
@@ -70,6 +73,12 @@ class SuperBlock : public Shrinker {
   /// locks end with the reads. Without `ahead`, the error is the caller's: the page is unlocked.
   virtual int read_pages(Inode& inode, const std::vector<Pfn>& pages, bool ahead) = 0;
   virtual int writepages(Inode& inode, Writeback& control) = 0;
+  /// Page `index` for a reader, pinned and up to date, of a file system that has its own way to
+  /// find it; no_page for a hole. -ENOSYS: it is looked for in the page cache.
+  virtual int find_page(Inode& /*inode*/, std::uint32_t /*index*/, Pfn& /*page*/);
+  /// MappedFile::find_page() and make_writable() of a file.
+  virtual int fault(File& file, std::uint32_t index, Pfn& page);
+  virtual int page_mkwrite(Inode& inode, Pfn page) = 0;
   virtual int fsync(Inode& inode) = 0;
 
   // --- Inodes.
@@ -97,7 +106,12 @@ class SuperBlock : public Shrinker {
 
   bool read_only() const { return read_only_; }
   Vfs& vfs() const { return vfs_; }
-  Device& device() const { return device_; }
+  /// Whether there is a device that its files are written to.
+  bool backed() const { return device_ != nullptr; }
+  Device& device() const { return *device_; }
+  /// Whether names that stand for something stay in the dentry cache, which is all there is of
+  /// them.
+  virtual bool pins_dentries() const { return false; }
   Dentry* root() const { return root_; }
   void set_root(Dentry& root) { root_ = &root; }
   LockClass& mutex_class(bool directory) const { return directory ? dir_class_ : file_class_; }
@@ -136,6 +150,8 @@ class SuperBlock : public Shrinker {
 
  private:
   friend class Dcache;
+  SuperBlock(Vfs& vfs, Device* device, const std::string& type);
+
   using DentryLru = IntrusiveList<Dentry, &Dentry::lru_hook>;
   using InodeLru = IntrusiveList<Inode, &Inode::lru_hook>;
 
@@ -146,7 +162,7 @@ class SuperBlock : public Shrinker {
   bool drop_pages(Inode& inode);
 
   Vfs& vfs_;
-  Device& device_;
+  Device* const device_ = nullptr;
   LockClass& dir_class_;
   LockClass& file_class_;
   Dentry* root_ = nullptr;

@@ -15,6 +15,11 @@ Vfs::Vfs(Memory& memory, Block& block)
 
 Vfs::~Vfs() = default;
 
+void Vfs::fput(File& file) {
+  BRINK_ASSERT(file.count != 0 && task_work_ != nullptr);
+  if (--file.count == 0) task_work_->add(file);
+}
+
 // --- The tree.
 
 void Vfs::mount(std::string_view path, SuperBlock& sb) {
@@ -103,7 +108,7 @@ void Vfs::wake(Pages nr_pages) {
 
 void Vfs::mark_inode_dirty(Inode& inode, std::uint32_t what) {
   if ((what & I_DIRTY_SYNC) != 0) inode.sb.dirty_inode(inode);
-  if ((inode.state & what) == what) return;
+  if (!inode.sb.backed() || (inode.state & what) == what) return;
   const bool was_dirty = inode.has(I_DIRTY);
   inode.state |= what;
   // Whoever is writing it puts it back where it belongs.

@@ -16,6 +16,15 @@
 
 namespace brink {
 
+/// Where the end of a file is put off to: the running task's way back to user mode.
+class TaskWork {
+ public:
+  virtual void add(File& file) = 0;
+
+ protected:
+  ~TaskWork() = default;
+};
+
 class Vfs final : public LockResolver, public Flushers {
  public:
   Vfs(Memory& memory, Block& block);
@@ -28,6 +37,10 @@ class Vfs final : public LockResolver, public Flushers {
   NameTable& names() { return names_; }
   Dcache& dcache() { return dcache_; }
   FileTable& files() { return files_; }
+  void set_task_work(TaskWork& work) { task_work_ = &work; }
+  /// fput(): one reference less; the last one ends the file when the running task leaves the
+  /// kernel.
+  void fput(File& file);
   /// names_cache: paths from user space.
   SlabCache& names_cache() { return names_cache_; }
   /// Serialises renames between directories (s_vfs_rename_mutex; one for all file systems here).
@@ -74,6 +87,7 @@ class Vfs final : public LockResolver, public Flushers {
   NameTable names_;
   Dcache dcache_;
   FileTable files_;
+  TaskWork* task_work_ = nullptr;
   SlabCache& names_cache_;
   Mutex rename_mutex_;
   Dentry* root_ = nullptr;

@@ -49,6 +49,34 @@ class FakeSyscalls : public Syscalls {
     next_map_ += bytes;
     return call("mmap " + std::to_string(bytes), address);
   }
+  std::int64_t mmap(const MapRequest& request) override {
+    const auto address = static_cast<std::int64_t>(next_map_);
+    next_map_ += request.bytes;
+    return call("mmap " + std::to_string(request.bytes) + " of " + std::to_string(request.fd) +
+                    (request.shared ? " shared" : "") + (request.exec ? " exec" : ""),
+                address);
+  }
+  int mlock(Address, std::uint64_t bytes) override {
+    return plain("mlock " + std::to_string(bytes));
+  }
+  void read_memory(Address address, std::uint64_t bytes) override {
+    calls.push_back("read_memory " + std::to_string(address) + " " + std::to_string(bytes));
+  }
+  std::int64_t fork(Child child) override {
+    const std::int64_t result = call("fork", 100 + static_cast<std::int64_t>(children.size()));
+    if (result >= 0) children.push_back(std::move(child));
+    return result;
+  }
+  /// Children run when they are waited for.
+  std::int64_t wait(int*) override {
+    if (ended == children.size()) return call("wait", -10);
+    calls.push_back("child");
+    children[ended](*this);
+    return 100 + static_cast<std::int64_t>(ended++);
+  }
+  std::vector<Child> children;
+  std::size_t ended = 0;
+
   int munmap(Address, std::uint64_t bytes) override {
     return plain("munmap " + std::to_string(bytes));
   }

@@ -145,5 +145,73 @@ TEST(ProgramTable, MakesDocumentedProgramsThatRefuseUnknownKeys) {
   EXPECT_THROW(program(make_mkdir_loop, {{"dir", "srv"}}), ConfigError);
 }
 
+TEST(AnonHog, LocksItsMapsIfItIsTold) {
+  FakeSyscalls sys;
+  sys.answer = fail("mlock", ENOMEM);
+  const auto hog =
+      program(make_anon_hog, {{"size", "8 KiB"}, {"hold", "0 s"}, {"mlock", Value(true)}});
+  EXPECT_EQ(hog->main(sys), 0) << "what it may not lock it uses all the same";
+  EXPECT_EQ(sys.calls, (Lines{"mmap 8192", "mlock 8192", "touch 65536 8192"}));
+  EXPECT_EQ(sys.reactions, std::vector<Reaction>(1, Reaction::checked));
+}
+
+TEST(TmpfsWriter, FillsHoldsAndDeletes) {
+  FakeSyscalls sys;
+  const auto writer = program(make_tmpfs_writer, {{"files", 2},
+                                                  {"size", "6 KiB"},
+                                                  {"chunk", "4 KiB"},
+                                                  {"hold", "1 s"},
+                                                  {"delete", Value(true)}});
+  EXPECT_EQ(writer->main(sys), 0);
+  EXPECT_EQ(sys.calls,
+            (Lines{"open /tmp/t0.0 577", "write 3 4096", "write 3 2048", "close 3",
+                   "open /tmp/t0.1 577", "write 3 4096", "write 3 2048", "close 3",
+                   "sleep 1000000000", "unlink /tmp/t0.0", "unlink /tmp/t0.1"}));
+  EXPECT_EQ(writer->paths(), Lines{"/tmp/"});
+}
+
+TEST(TmpfsWriter, KeepsWhatItHasWhenThereIsNoMoreSpace) {
+  FakeSyscalls sys;
+  sys.answer = fail("write", ENOSPC);
+  const auto writer = program(make_tmpfs_writer, {{"hold", "1 s"}});
+  EXPECT_EQ(writer->main(sys), 1);
+  EXPECT_EQ(sys.calls, (Lines{"open /tmp/t0.0 577", "write 3 65536", "close 3",
+                              "sleep 1000000000"}));
+}
+
+TEST(MappedReader, WritesMapsAndReadsOverAndOver) {
+  FakeSyscalls sys;
+  const auto reader = program(make_mapped_reader, {{"path", "/lib/x"},
+                                                   {"size", "8 KiB"},
+                                                   {"rounds", 2},
+                                                   {"compute", "0 s"},
+                                                   {"exec", Value(true)}});
+  EXPECT_EQ(reader->main(sys), 0);
+  EXPECT_EQ(sys.calls, (Lines{"open /lib/x 66", "write 3 8192", "mmap 8192 of 3 shared exec",
+                              "read_memory 65536 8192", "read_memory 65536 8192"}));
+  sys.answer = fail("mmap", ENOMEM);
+  EXPECT_EQ(reader->main(sys), 1);
+}
+
+TEST(Forker, ForksItsChildrenWaitsAndForksAgain) {
+  FakeSyscalls sys;
+  const auto forker = program(
+      make_forker, {{"size", "16 KiB"}, {"touch", "8 KiB"}, {"children", 2}, {"rounds", 2}});
+  EXPECT_EQ(forker->main(sys), 0);
+  const Lines round = {"fork", "fork", "child", "touch 65536 8192", "child", "touch 65536 8192",
+                       "wait"};
+  Lines expected = {"mmap 16384", "touch 65536 16384"};
+  for (int i = 0; i < 2; ++i) expected.insert(expected.end(), round.begin(), round.end());
+  EXPECT_EQ(sys.calls, expected);
+}
+
+TEST(Forker, DoesWithoutAChildThatItDoesNotGet) {
+  FakeSyscalls sys;
+  sys.answer = fail("fork", EAGAIN);
+  const auto forker = program(make_forker, {{"children", 2}, {"rounds", 1}});
+  EXPECT_EQ(forker->main(sys), 1);
+  EXPECT_EQ(sys.reactions, std::vector<Reaction>(3, Reaction::checked));
+}
+
 }  // namespace
 }  // namespace brink

@@ -88,6 +88,7 @@ class Ext4 final : public SuperBlock, public MappingOps, public JournalClient {
   int write_end(Inode& inode, std::uint64_t pos, std::uint32_t length, Pfn page) override;
   int read_pages(Inode& inode, const std::vector<Pfn>& pages, bool ahead) override;
   int writepages(Inode& inode, Writeback& control) override;
+  int page_mkwrite(Inode& inode, Pfn page) override;
   int fsync(Inode& inode) override;
   void dirty_inode(Inode& inode) override;
   int write_inode(Inode& inode, const Writeback& control) override;

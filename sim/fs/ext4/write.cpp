@@ -8,6 +8,7 @@
 #include "sim/sched/blockers.hpp"
 #include "sim/fs/ext4/ext4.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/vfs/filemap.hpp"
 
 namespace brink {
 namespace {
@@ -189,6 +190,29 @@ int Ext4::write_end(Inode& inode, std::uint64_t pos, std::uint32_t length, Pfn p
   cache.unpin(page);
   if (grows) vfs().mark_inode_dirty(inode, I_DIRTY_SYNC);
   return stop_handle(handle);
+}
+
+/// ext4_page_mkwrite(), with delayed allocation: the page gets its buffer and the promise of a
+/// block without a handle.
+int Ext4::page_mkwrite(Inode& inode, Pfn page) {
+  Frame frame(core_.current(), "ext4_page_mkwrite");
+  PageCache& cache = memory_.cache();
+  file_update_time(vfs(), inode);
+  int retries = 0;
+  for (;;) {
+    cache.lock_page(page);
+    const std::uint32_t index = memory_.page(page).index;
+    const bool there = inode.mapping()->find(index) == page &&
+                       std::uint64_t{index} << page_shift < inode.size;
+    const int error = there ? prepare_page(as_ext4(inode), page, index, false) : -EAGAIN;
+    if (error == 0) {
+      cache.set_page_dirty(page);
+      vfs().mark_inode_dirty(inode, I_DIRTY_PAGES);
+      return 0;
+    }
+    cache.unlock_page(page);
+    if (error != -ENOSPC || !should_retry_alloc(retries)) return error;
+  }
 }
 
 // --- Pages of files: MappingOps.

@@ -30,7 +30,7 @@ class Refusing final : public Fault {
 class World {
  public:
   explicit World(MempoolSpec spec = {.name = "test", .min_nr = 3, .kmalloc = 100},
-                 Rules rules = linux_4_0_rules(), std::uint32_t cpus = 2)
+                 Rules rules = Rules{}, std::uint32_t cpus = 2)
       : m(machine(rules, cpus)), pool(m.memory, std::move(spec)) {
     m.kernel([this] {
       ASSERT_TRUE(pool.fill(site::kernel_boot));
@@ -134,7 +134,7 @@ TEST(Mempool, AsksWithTheWholeMaskBeforeItSleepsForFiveSeconds) {
 }
 
 TEST(Mempool, MaySleepBeforeItAsksWithTheWholeMask) {
-  Rules rules = linux_4_0_rules();
+  Rules rules = Rules{};
   for (const bool sleeps_first : {false, true}) {
     rules.mempool_sleeps_first = sleeps_first;
     World w({.name = "test", .min_nr = 1, .kmalloc = 100}, rules);
@@ -153,7 +153,7 @@ TEST(Mempool, MaySleepBeforeItAsksWithTheWholeMask) {
 }
 
 TEST(Mempool, WakesThoseWhoWaitInTheirOrder) {
-  World w({.name = "test", .min_nr = 1, .order = 1}, linux_4_0_rules(), 1);
+  World w({.name = "test", .min_nr = 1, .order = 1}, Rules{}, 1);
   MempoolElement held;
   std::vector<int> order;
   w.task(1 * ms, [&] { held = w.alloc(); });

@@ -32,7 +32,7 @@ class Recorder final : public Fault {
 };
 
 struct World {
-  explicit World(std::function<void(World&)> body, Rules rules = linux_4_0_rules())
+  explicit World(std::function<void(World&)> body, Rules rules = Rules{})
       : m(spec(*this, std::move(rules))) {
     m.kernel([this, body] { body(*this); });
     m.core.run();
