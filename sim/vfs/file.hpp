@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sim/block/pool.hpp"
-#include "sim/mm/slab.hpp"
+#include "sim/mm/vmalloc.hpp"
 
 namespace brink {
 
