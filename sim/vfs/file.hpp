@@ -8,7 +8,7 @@
 
 #include "sim/block/pool.hpp"
 #include "sim/mm/mapped_file.hpp"
-#include "sim/mm/slab.hpp"
+#include "sim/mm/vmalloc.hpp"
 
 namespace brink {
 
