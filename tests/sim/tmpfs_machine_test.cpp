@@ -1,8 +1,10 @@
 // tmpfs on a whole machine: names, sizes, holes, swap, and what happens when memory runs out; the
 // claims about it that an incident of 2008 left behind.
 
+#include "brink/site_list.hpp"
 #include "sim/fs/tmpfs/tmpfs.hpp"
 #include "sim/machine.hpp"
+#include "tests/sim/fs/faults.hpp"
 #include "tests/sim/small_machine.hpp"
 
 namespace brink {
@@ -111,9 +113,9 @@ TEST(Tmpfs, IsHalfOfRamUnlessItIsTold) {
     while ((result = sys.write(fd, 1 * MiB)) > 0) written += static_cast<std::uint64_t>(result);
     EXPECT_EQ(result, -ENOSPC);
     EXPECT_EQ(written / page_size, machine.memory().zones().managed() / 2);
-    EXPECT_EQ(sys.open("/tmp/a", open_rdwr | open_trunc), 4);
+    const int again = sys.open("/tmp/a", open_rdwr | open_trunc);
     EXPECT_EQ(machine.memory().stat().of(PageKind::shmem), 0u);
-    EXPECT_EQ(sys.write(4, 4096), 4096);
+    EXPECT_EQ(sys.write(again, 4096), 4096);
   });
   run(
       "",
@@ -149,14 +151,16 @@ TEST(Tmpfs, PagesGoToSwapAndComeBack) {
 }
 
 TEST(Tmpfs, AnInodeWithoutMemoryIsNoSpace) {
-  RunSpec spec = plain_spec(tmpfs_mount + R"(
-[[fault]]
-name = "failslab"
-site = "tmpfs.inode.alloc"
-probability = "100 %"
-ignore_gfp_wait = false
-times = 1
-)");
+  RunSpec spec = plain_spec(tmpfs_mount);
+  spec.make_faults = [](std::uint64_t) {
+    const auto aim = std::make_shared<test::Aim>();
+    aim->armed = true;
+    aim->nth = 1;
+    aim->spares = [](const AllocHook& hook) { return hook.site != site::shmem_inode; };
+    std::vector<std::unique_ptr<Fault>> faults;
+    faults.push_back(std::make_unique<test::AimedFault>(aim));
+    return faults;
+  };
   add_task(spec, "body",
            [](Syscalls& sys) {
              EXPECT_EQ(sys.mkdir("/tmp/d"), -ENOSPC);
@@ -218,8 +222,10 @@ TEST(TmpfsClaims, TheOomKillerPicksSomebodyElse) {
            },
            {"/tmp/"});
   TaskConfig& bystander = add_task(spec, "bystander", [&](Syscalls& sys) {
-    const std::int64_t at = sys.mmap_anonymous(40 * MiB);
-    sys.touch(static_cast<Address>(at), 40 * MiB);
+    // Each request is modest by itself.
+    std::vector<std::int64_t> maps(2);
+    for (std::int64_t& at : maps) at = sys.mmap_anonymous(20 * MiB);
+    for (const std::int64_t at : maps) sys.touch(static_cast<Address>(at), 20 * MiB);
     ADD_FAILURE() << "there was room";
     return 0;
   });
