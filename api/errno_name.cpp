@@ -22,6 +22,7 @@ constexpr std::array rows = {
     Row{EIO, "EIO"},
     Row{E2BIG, "E2BIG"},
     Row{EBADF, "EBADF"},
+    Row{ECHILD, "ECHILD"},
     Row{EAGAIN, "EAGAIN"},
     Row{ENOMEM, "ENOMEM"},
     Row{EACCES, "EACCES"},

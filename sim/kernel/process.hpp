@@ -5,10 +5,8 @@
 // before the run; a forked one is allocated.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>

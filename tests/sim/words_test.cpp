@@ -44,8 +44,10 @@ TEST(Words, SystemCallsAreThoseOfTheKernel) {
   }
   std::set<std::string> known = names(builtin_syscalls());
   for (const Sys number :
-       {Sys::read, Sys::write, Sys::open, Sys::close, Sys::stat, Sys::mmap, Sys::munmap, Sys::brk,
-        Sys::exit, Sys::fsync, Sys::rename, Sys::mkdir, Sys::rmdir, Sys::unlink, Sys::page_fault}) {
+       {Sys::read,    Sys::write,    Sys::open,       Sys::close,    Sys::stat,   Sys::mmap,
+        Sys::munmap,  Sys::brk,      Sys::exit,       Sys::fsync,    Sys::rename, Sys::mkdir,
+        Sys::rmdir,   Sys::unlink,   Sys::page_fault, Sys::mprotect, Sys::mremap, Sys::mlock,
+        Sys::munlock, Sys::mlockall, Sys::munlockall, Sys::fork,     Sys::wait4}) {
     EXPECT_EQ(known.erase(table.name(number)), 1u) << table.name(number);
   }
   EXPECT_TRUE(known.empty()) << *known.begin();
