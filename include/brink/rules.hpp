@@ -34,6 +34,21 @@ struct Rules {
 
   /// Bounds of min_free_kbytes; the upper one became 262,144 with ee8eb9a5fe863 (5.8).
   std::uint32_t min_free_kbytes_max = 65'536;
+
+  /// What becomes of a writer when too much is dirty: it writes pages itself and naps 100 ms at a
+  /// time (≤ 3.1), or sleeps for as long as its pages take while the flusher writes (143dfe8611a6,
+  /// 3.2).
+  enum class DirtyThrottling : std::uint8_t { push, pause };
+  DirtyThrottling dirty_throttling = DirtyThrottling::pause;
+
+  /// Of what a share may be dirty: free pages and all LRU pages (≤ 3.2), or free pages above the
+  /// reserves and file pages (ab8fabd46f81, 3.3, and a1c3bfb2f67e, 3.14, in one).
+  enum class DirtyableMemory : std::uint8_t { free_and_lru, free_and_file };
+  DirtyableMemory dirtyable_memory = DirtyableMemory::free_and_file;
+
+  /// Reclaimers wait while more than 110 % of the dirty limit is under writeback: there in 2.6.30 to
+  /// 4.0, gone by 6.1.
+  bool throttle_vm_writeout = true;
 };
 
 /// A kernel: the three policies with their parameters, the rules, and what it makes of each site.

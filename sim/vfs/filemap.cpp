@@ -128,7 +128,6 @@ std::int64_t perform_write(Vfs& vfs, File& file, std::uint64_t bytes) {
   Core& core = vfs.core();
   Inode& inode = *file.inode;
   std::uint64_t done = 0;
-  std::uint32_t dirtied = 0;
   while (done < bytes) {
     const std::uint64_t room = page_size - file.pos % page_size;
     const auto length = static_cast<std::uint32_t>(std::min(room, bytes - done));
@@ -142,8 +141,7 @@ std::int64_t perform_write(Vfs& vfs, File& file, std::uint64_t bytes) {
     core.cond_resched();
     file.pos += length;
     done += length;
-    ++dirtied;
-    balance_dirty_pages(vfs, inode, dirtied);
+    vfs.page_writeback().dirtied(inode);
   }
   return static_cast<std::int64_t>(done);
 }
