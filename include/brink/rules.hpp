@@ -49,6 +49,10 @@ struct Rules {
   /// Reclaimers wait while more than 110 % of the dirty limit is under writeback: there in 2.6.30 to
   /// 4.0, gone by 6.1.
   bool throttle_vm_writeout = true;
+
+  /// A mempool that is empty makes its caller sleep before it asks the allocator with the caller's
+  /// whole mask (≤ 3.2), or only after that was in vain (1ebb7044c914, 3.3).
+  bool mempool_sleeps_first = false;
 };
 
 /// A kernel: the three policies with their parameters, the rules, and what it makes of each site.

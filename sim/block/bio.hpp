@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "brink/units.hpp"
-#include "sim/mm/slab.hpp"
+#include "sim/mm/mempool.hpp"
 
 namespace brink {
 
@@ -23,7 +23,6 @@ struct Bio {
   std::uint32_t blocks = 0;   ///< 0: a cache flush
   bool write = false;
   bool sync = false;          ///< a write that somebody waits for (REQ_SYNC)
-  bool reserved = false;      ///< came from the pool's reserve
   int error = 0;              ///< 0 or -EIO, once it has ended
   Nanos delay = 0;            ///< on top of what the device takes
   EndIo end_io = nullptr;
@@ -32,7 +31,7 @@ struct Bio {
   TaskId task = no_task;      ///< who allocated it
   Nanos since = 0;            ///< and when
   std::vector<Pfn> pages;     ///< those whose state the completion changes, in order
-  SlabObject memory;
+  MempoolElement memory;
   BioSet* set = nullptr;      ///< that it came from
 
   /// rw_is_sync(): reads always are.

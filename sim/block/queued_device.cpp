@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "sim/block/bio_set.hpp"
-#include "sim/block/blockers.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
 
 namespace brink {

@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/block/blockers.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/vfs/vfs.hpp"
 

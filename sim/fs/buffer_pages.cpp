@@ -2,7 +2,7 @@
 // and try_to_free_buffers(), fs/buffer.c, Linux 4.0).
 
 #include "brink/site_list.hpp"
-#include "sim/block/blockers.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/fs/buffer.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/vfs/vfs.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/block/blockers.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/vfs/super_block.hpp"
 #include "sim/vfs/vfs.hpp"

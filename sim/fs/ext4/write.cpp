@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/block/blockers.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/fs/ext4/ext4.hpp"
 #include "sim/mm/memory.hpp"
 

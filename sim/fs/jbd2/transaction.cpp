@@ -4,7 +4,7 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/block/blockers.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/fs/jbd2/transaction_wait.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/vfs/vfs.hpp"
