@@ -50,6 +50,18 @@ struct Rules {
   /// 4.0, gone by 6.1.
   bool throttle_vm_writeout = true;
 
+  /// How dm-crypt allocates the pages of a write: waiting for the first 8 only and splitting the bio
+  /// where they run out, from a pool of 32 (≤ 3.19); all of them, each waited for, from a pool of
+  /// 256 (cf2f1abfbd0d by itself: two writers can each hold half of it); or all of them, and whoever
+  /// has to wait is alone (7145c241a1bf, 4.0).
+  enum class DmCryptBuffer : std::uint8_t { split, greedy, serialised };
+  DmCryptBuffer dm_crypt_buffer = DmCryptBuffer::serialised;
+
+  /// dm-crypt works on as many transfers at a time as there are CPUs, and starts reads in the
+  /// context of whoever asked (20c82538e4f4, 2.6.39, and f3396c58fd84, 4.0); before, one thread
+  /// encrypted and another started reads.
+  bool dm_crypt_parallel = true;
+
   /// A mempool that is empty makes its caller sleep before it asks the allocator with the caller's
   /// whole mask (≤ 3.2), or only after that was in vain (1ebb7044c914, 3.3).
   bool mempool_sleeps_first = false;
