@@ -62,6 +62,14 @@ struct Rules {
   /// encrypted and another started reads.
   bool dm_crypt_parallel = true;
 
+  /// The thread of a loop device counts as one that writes to clean memory (PF_LESS_THROTTLE,
+  /// b2ee7d46f1dc, 4.13).
+  bool loop_less_throttle = false;
+
+  /// A loop device's file loses __GFP_IO and __GFP_FS from the mask of its page cache (since 2.6;
+  /// false shows what that is for).
+  bool loop_masks_file = true;
+
   /// A mempool that is empty makes its caller sleep before it asks the allocator with the caller's
   /// whole mask (≤ 3.2), or only after that was in vain (1ebb7044c914, 3.3).
   bool mempool_sleeps_first = false;

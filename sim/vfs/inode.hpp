@@ -51,6 +51,7 @@ class Inode {
   bool hashed = false;
   bool on_lru = false;
   Flusher* flusher = nullptr;  ///< of whose lists it is on one
+  Gfp gfp_without = Gfp::none;  ///< bits that its page cache does without (mapping_gfp_mask())
   std::uint8_t io_list = 0;    ///< which of them (Flusher's business)
   Task* sync_task = nullptr;     ///< who has set I_SYNC
   Task* freeing_task = nullptr;  ///< who has set I_FREEING

@@ -167,7 +167,7 @@ inline Rig::Rig(RigSpec spec)
   if (mkfs_) mkfs_(fs);
   const bool drops = drops_ = spec.drop_caches;
   kernel.boot([this, drops] {
-    block.bios().fill_reserve();
+    block.start();
     fs.load();
     vfs.mount("/", fs);
     vfs.flusher(fs.device()).start();
