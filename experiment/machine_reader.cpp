@@ -138,9 +138,9 @@ DeviceConfig read_device(Params& params, const Registries& registries, Devices d
     params.reject("name", "is a device of the device table");
   }
   if (made(devices, device.name)) params.reject("name", "there is such a device already");
-  device.kind = static_cast<DeviceConfig::Kind>(params.choice(
-      "kind", static_cast<std::size_t>(device.kind), {"dm-crypt", "loop", "zram"},
-      "encryption over another device, a file, or compressed memory"));
+  device.kind = static_cast<DeviceConfig::Kind>(
+      params.choice("kind", static_cast<std::size_t>(device.kind), {"dm-crypt", "loop", "zram"},
+                    "encryption over another device, a file, or compressed memory"));
   device.over = read_device_name(params, "over", device.over, "dm-crypt: the device below",
                                  registries, devices);
   device.file = params.text("file", device.file, "loop: the file that it is, an absolute path");
@@ -151,8 +151,8 @@ DeviceConfig read_device(Params& params, const Registries& registries, Devices d
   device.pool_pages = static_cast<std::uint32_t>(
       params.integer("pool_pages", device.pool_pages, {0, 65'536},
                      "dm-crypt: pages in its reserve; 0 for as many as the kernel has"));
-  device.ratio = static_cast<std::uint32_t>(
-      params.integer("ratio", device.ratio, {1, 100}, "zram: size of a compressed page, in percent"));
+  device.ratio = static_cast<std::uint32_t>(params.integer(
+      "ratio", device.ratio, {1, 100}, "zram: size of a compressed page, in percent"));
   device.cpu_per_page = params.duration("cpu_per_page", device.cpu_per_page, 0, seconds,
                                         "CPU time to encrypt or compress a page");
   params.done();
@@ -178,9 +178,8 @@ MountConfig read_mount(Params& params, const Registries& registries, Devices dev
   while (mount.at.size() > 1 && mount.at.back() == '/') mount.at.pop_back();
   mount.fs = params.text("fs", mount.fs, "the file system: a row of `brink list fs`");
   row_named(registries.file_systems, mount.fs, "file system", params.where("fs"));
-  mount.device =
-      read_device_name(params, "device", mount.device, "the device that it is on", registries,
-                       devices);
+  mount.device = read_device_name(params, "device", mount.device, "the device that it is on",
+                                  registries, devices);
   mount.errors = static_cast<ErrorsMode>(
       params.choice("errors", static_cast<std::size_t>(mount.errors),
                     {"continue", "remount-ro", "panic"}, "what it does when its journal fails"));

@@ -23,9 +23,8 @@ class PointReader {
         programs_(programs) {}
 
   SweepPoint read() {
-    each("device", [this](Params params) {
-      devices_.push_back(read_device(params, registries_, devices_));
-    });
+    each("device",
+         [this](Params params) { devices_.push_back(read_device(params, registries_, devices_)); });
     read_machine_and_policies();
     each("mount", [this](Params params) { read_mount_at(params); });
     check_root();

@@ -24,8 +24,8 @@ void Machine::boot() {
     if (device.kind != DeviceConfig::Kind::loop) {
       block_.make(device);
     } else {
-      loops_.push_back(static_cast<LoopDevice*>(
-          &block_.add(std::make_unique<LoopDevice>(vfs_, device))));
+      loops_.push_back(
+          static_cast<LoopDevice*>(&block_.add(std::make_unique<LoopDevice>(vfs_, device))));
     }
   }
   if (spec_.machine.swap != 0) block_.swap_on(spec_.machine.swap_device, spec_.machine.swap);

@@ -46,14 +46,14 @@ struct Rules {
   enum class DirtyableMemory : std::uint8_t { free_and_lru, free_and_file };
   DirtyableMemory dirtyable_memory = DirtyableMemory::free_and_file;
 
-  /// Reclaimers wait while more than 110 % of the dirty limit is under writeback: there in 2.6.30 to
-  /// 4.0, gone by 6.1.
+  /// Reclaimers wait while more than 110 % of the dirty limit is under writeback: there in 2.6.30
+  /// to 4.0, gone by 6.1.
   bool throttle_vm_writeout = true;
 
-  /// How dm-crypt allocates the pages of a write: waiting for the first 8 only and splitting the bio
-  /// where they run out, from a pool of 32 (≤ 3.19); all of them, each waited for, from a pool of
-  /// 256 (cf2f1abfbd0d by itself: two writers can each hold half of it); or all of them, and whoever
-  /// has to wait is alone (7145c241a1bf, 4.0).
+  /// How dm-crypt allocates the pages of a write: waiting for the first 8 only and splitting the
+  /// bio where they run out, from a pool of 32 (≤ 3.19); all of them, each waited for, from a pool
+  /// of 256 (cf2f1abfbd0d by itself: two writers can each hold half of it); or all of them, and
+  /// whoever has to wait is alone (7145c241a1bf, 4.0).
   enum class DmCryptBuffer : std::uint8_t { split, greedy, serialised };
   DmCryptBuffer dm_crypt_buffer = DmCryptBuffer::serialised;
 

@@ -48,9 +48,9 @@ DmCrypt::DmCrypt(Memory& memory, const Partition& below, const Config& config, s
       pages_(memory, {.name = "dm-crypt page", .min_nr = pool_size(memory, config)}),
       bio_alloc_lock_(memory.locks(), memory.locks().lock_class("dm_crypt.bio_alloc_lock")),
       io_queue_(memory.core(), queue_config("kcryptd_io", 1)),
-      crypt_queue_(memory.core(),
-                   queue_config("kcryptd", memory.rules().dm_crypt_parallel ? memory.config().cpus
-                                                                            : 1)) {}
+      crypt_queue_(
+          memory.core(),
+          queue_config("kcryptd", memory.rules().dm_crypt_parallel ? memory.config().cpus : 1)) {}
 
 DmCrypt::~DmCrypt() = default;
 
@@ -75,10 +75,9 @@ void DmCrypt::submit(Bio& bio) {
   sweep();
   entering_.push_back(&bio);
   Frame frame(core().current(), "crypt_map");
-  const MempoolElement memory_of_io =
-      ios_pool_.alloc(site::dm_crypt_io, BeforeSleep{[](void* device) {
-                        static_cast<Device*>(device)->flush_plug();
-                      }, below_.device});
+  const MempoolElement memory_of_io = ios_pool_.alloc(
+      site::dm_crypt_io,
+      BeforeSleep{[](void* device) { static_cast<Device*>(device)->flush_plug(); }, below_.device});
   std::erase(entering_, &bio);
   Io& io = ios_.make(*this, bio, memory_of_io);
   live_.push_back(&io);

@@ -1,11 +1,12 @@
 // A block device that keeps its blocks compressed in memory (drivers/block/zram and mm/zsmalloc.c,
 // Linux 4.0). Whoever submits a transfer compresses or decompresses it then and there. Objects of a
-// size lie together in runs of one to four pages, which are taken from the allocator one by one, with
-// GFP_NOIO, as objects need them; if there is none, the write fails.
+// size lie together in runs of one to four pages, which are taken from the allocator one by one,
+// with GFP_NOIO, as objects need them; if there is none, the write fails.
 //
-// How well a block compresses is a function of its number, spread around the device's ratio (guess);
-// what does not shrink to three quarters is kept as it is. Left out: pages of one value, the handles
-// and the table (they exist before the run), several streams, zsmalloc's fullness groups.
+// How well a block compresses is a function of its number, spread around the device's ratio
+// (guess); what does not shrink to three quarters is kept as it is. Left out: pages of one value,
+// the handles and the table (they exist before the run), several streams, zsmalloc's fullness
+// groups.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ namespace brink {
 class Zram final : public Device {
  public:
   struct Config {
-    std::uint32_t ratio = 40;  ///< size of a compressed block, in percent
+    std::uint32_t ratio = 40;            ///< size of a compressed block, in percent
     Nanos compress = 0, decompress = 0;  ///< a page
   };
 

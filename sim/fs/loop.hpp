@@ -1,7 +1,8 @@
 // A block device that is a file on a mounted file system (drivers/block/loop.c, Linux 2.6.31 to
-// 4.0). A thread of its own reads and writes the file through the page cache, one transfer after the
-// other; so does the work queue of 4.0 with writes, and here with reads as well. The file's pages are
-// allocated without __GFP_IO and __GFP_FS, or reclaim could come to wait for this very device.
+// 4.0). A thread of its own reads and writes the file through the page cache, one transfer after
+// the other; so does the work queue of 4.0 with writes, and here with reads as well. The file's
+// pages are allocated without __GFP_IO and __GFP_FS, or reclaim could come to wait for this very
+// device.
 //
 // The file is sparse at first. Left out: encryption, direct I/O, discard, read-only devices, the
 // throttling of the thread at the dirty limit that 2.6.31 spared it.
@@ -22,8 +23,8 @@ class LoopDevice final : public Device {
  public:
   LoopDevice(Vfs& vfs, const DeviceConfig& config);
 
-  /// Opens its file, or makes it (LOOP_SET_FD): 0 or a negative errno. By the task that boots, before
-  /// the first transfer.
+  /// Opens its file, or makes it (LOOP_SET_FD): 0 or a negative errno. By the task that boots,
+  /// before the first transfer.
   [[nodiscard]] int open();
   bool is_open() const { return file_ != nullptr; }
   const std::string& file() const { return path_; }

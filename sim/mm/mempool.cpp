@@ -187,7 +187,8 @@ void Mempool::held_through(const MempoolElement& element, const Waitable& wait) 
 
 void Mempool::holders(BlockerSink& sink) const {
   for (const Holder& out : holders_) {
-    if (out.live && out.task != no_task) name_blocker(sink, memory_.core().task(out.task), out.since);
+    if (out.live && out.task != no_task)
+      name_blocker(sink, memory_.core().task(out.task), out.since);
   }
 }
 

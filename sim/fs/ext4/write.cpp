@@ -5,9 +5,9 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/sched/blockers.hpp"
 #include "sim/fs/ext4/ext4.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/sched/blockers.hpp"
 
 namespace brink {
 namespace {
@@ -45,8 +45,7 @@ int Ext4::grab_page(FileMapping& mapping, std::uint32_t index, Pfn& page) {
     const Gfp gfp = memory_.rule(site::pc_write).gfp & ~without;
     page = memory_.alloc_pages(site::pc_write, 0, gfp);
     if (page == no_page) return -ENOMEM;
-    const int error =
-        mapping.add(page, index, site::pc_node, gfp & reclaim_mask);
+    const int error = mapping.add(page, index, site::pc_node, gfp & reclaim_mask);
     if (error == 0) {
       cache.pin(page);
       return 0;

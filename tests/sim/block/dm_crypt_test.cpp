@@ -34,7 +34,10 @@ Rules rules_with(Buffer buffer) {
 
 struct Crypt {
   explicit Crypt(Buffer buffer, std::uint32_t pool_pages = 0)
-      : disk({.name = "crypt", .over = "ssd", .size = 1 * GiB, .pool_pages = pool_pages,
+      : disk({.name = "crypt",
+              .over = "ssd",
+              .size = 1 * GiB,
+              .pool_pages = pool_pages,
               .cpu_per_page = 10 * us},
              rules_with(buffer), faults(short_of_pages)),
         device(static_cast<DmCrypt&>(disk.device)),

@@ -10,8 +10,8 @@ namespace {
 using test::Disk;
 
 DeviceConfig zram(std::uint32_t ratio) {
-  return {.name = "zram0", .kind = DeviceConfig::Kind::zram, .ratio = ratio,
-          .cpu_per_page = 10 * us};
+  return {
+      .name = "zram0", .kind = DeviceConfig::Kind::zram, .ratio = ratio, .cpu_per_page = 10 * us};
 }
 
 /// Pages per hundred blocks that it takes.
@@ -72,14 +72,14 @@ TEST(Zram, AWriteFailsWithoutMemoryAndKeepsWhatWasThere) {
   auto& device = static_cast<Zram&>(disk.device);
   disk.task([&] {
     disk.core.sleep(1 * ms);
-    disk.submit(7, 1, true);
+    disk.submit(2, 1, true);
     const Pages before = device.pages();
     on = true;
-    disk.submit(7, 1, true);
-    disk.submit(8, 1, true);
+    disk.submit(2, 1, true);
+    disk.submit(4, 1, true);
     EXPECT_EQ(device.pages(), before);
     EXPECT_EQ(device.blocks(), 1u);
-    disk.submit(7, 1, false);
+    disk.submit(2, 1, false);
   });
   EXPECT_EQ(disk.core.run(), RunEnd::quiet);
   ASSERT_EQ(disk.done.size(), 4u);

@@ -33,7 +33,7 @@ struct RigSpec {
   std::int64_t retries = -1;
   std::string device = "ssd";
   std::uint64_t size = 256 * MiB;
-  Ext4Config fs{ErrorsMode::remount_ro, 8 * MiB};
+  Ext4Config fs { ErrorsMode::remount_ro, 8 * MiB Rules rules = linux_4_0_rules(); };
   Nanos time_limit = 1000 * seconds;
   bool lockdep = true;
   bool drop_caches = true;  ///< in the end
@@ -139,7 +139,7 @@ inline MemorySetup Rig::memory_setup(RigSpec& spec) {
   setup.config.swap = spec.swap;
   setup.config.cpus = spec.cpus;
   setup.config.keep_failures = true;
-  setup.rules = linux_4_0_rules();
+  setup.rules = spec.rules;
   setup.site_rule = linux_4_0_site;
   setup.policies.alloc = alloc_.get();
   setup.policies.oom = oom_.get();
