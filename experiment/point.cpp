@@ -23,8 +23,7 @@ class PointReader {
         programs_(programs) {}
 
   SweepPoint read() {
-    each("device",
-         [this](Params params) { devices_.push_back(read_device(params, registries_, devices_)); });
+    each("device", [this](Params params) { read_device_at(params); });
     read_machine_and_policies();
     each("mount", [this](Params params) { read_mount_at(params); });
     check_root();
@@ -115,6 +114,12 @@ class PointReader {
     }
     written.insert_or_assign("name", Value(alloc.text("name", era.alloc_policy, "which policy")));
     point_.policy_alloc = Value(std::move(written));
+  }
+
+  void read_device_at(Params& params) {
+    DeviceConfig device = read_device(params, registries_, devices_);
+    if (device.name.empty()) params.reject("name", "is missing");
+    devices_.push_back(std::move(device));
   }
 
   void read_mount_at(Params& params) {

@@ -76,7 +76,7 @@
   X(wb_work,             "writeback.work.item",        "S5j",       "request to a flusher",         "kmalloc-128") \
   X(blk_page_bio,        "block.writepage.bio",        "S5d",       "bio of a device's page (mempool)", "bio-0") \
   /* Devices made of devices. */ \
-  X(dm_crypt_io,         "dm_crypt.map.io",            "BL2",       "what dm-crypt notes of a bio (mempool)", "dm_crypt_io") \
+  X(dm_crypt_io,         "dm_crypt.map.io",            "BL2",       "a transfer (mempool)",     "dm_crypt_io") \
   X(dm_crypt_bio,        "dm_crypt.clone.bio",         "BL2",       "bio below dm-crypt (mempool)", "bio-0") \
   X(dm_crypt_read_bio,   "dm_crypt.read.bio",          "BL6",       "bio of a read, without sleeping", "bio-0") \
   X(dm_crypt_page,       "dm_crypt.write.page",        "BL4",       "page to encrypt into (mempool)", "page") \

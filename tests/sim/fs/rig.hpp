@@ -33,7 +33,8 @@ struct RigSpec {
   std::int64_t retries = -1;
   std::string device = "ssd";
   std::uint64_t size = 256 * MiB;
-  Ext4Config fs { ErrorsMode::remount_ro, 8 * MiB Rules rules = linux_4_0_rules(); };
+  Ext4Config fs{ErrorsMode::remount_ro, 8 * MiB};
+  Rules rules = linux_4_0_rules();
   Nanos time_limit = 1000 * seconds;
   bool lockdep = true;
   bool drop_caches = true;  ///< in the end
