@@ -81,7 +81,7 @@
   X(dm_crypt_read_bio,   "dm_crypt.read.bio",          "BL6",       "bio of a read, without sleeping", "bio-0") \
   X(dm_crypt_page,       "dm_crypt.write.page",        "BL4",       "page to encrypt into (mempool)", "page") \
   X(dm_crypt_request,    "dm_crypt.convert.request",   "BL5",       "crypto request (mempool)",     "kmalloc-512") \
-  X(zram_page,           "zram.store.page",            "BL1",       "page of compressed objects",   "page")
+  X(zram_page,           "zram.store.page",            "BL1",       "page of compressed objects",   "page") \
 
 // clang-format on
 

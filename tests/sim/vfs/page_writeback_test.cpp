@@ -81,32 +81,39 @@ TEST(DirtyThrottling, CountsSmallWritesAsWell) {
   }
 }
 
-TEST(DirtyThrottling, OnlyAWriterThatPushesWritesPagesItself) {
-  for (const auto how : {Rules::DirtyThrottling::pause, Rules::DirtyThrottling::push}) {
-    RigSpec spec;
-    spec.device = "disk";
-    spec.rules.dirty_throttling = how;
-    bool by_writer = false;
-    Task* writer = nullptr;
-    Rig* rig_of = nullptr;
-    spec.faults.push_back(std::make_unique<test::BioFault>([&](const BioHook& hook) {
-      if (hook.write && writer != nullptr && rig_of->core.in_task()) {
-        by_writer = by_writer || &rig_of->core.current() == writer;
-      }
-      return BioAnswer{};
-    }));
-    Rig rig(std::move(spec));
-    rig_of = &rig;
-    rig.run([&](Syscalls& sys) {
-      writer = &rig.core.current();
-      // While the flusher is at one file, the writer takes the other.
-      const int fds[] = {sys.open("/a", open_creat | open_wronly),
-                         sys.open("/b", open_creat | open_wronly)};
-      for (int i = 0; i < 120; ++i) sys.write(fds[i % 2], 1 * MiB);
-      writer = nullptr;
-    });
-    EXPECT_EQ(by_writer, how == Rules::DirtyThrottling::push);
-  }
+TEST(DirtyThrottling, TakesAnotherCourseWhereWritersPush) {
+  EXPECT_NE(write_much(Rules::DirtyThrottling::pause, 1 * MiB),
+            write_much(Rules::DirtyThrottling::push, 1 * MiB));
+}
+
+TEST(DirtyThrottling, AWriterThatPushesWritesSoManyPagesItself) {
+  RigSpec spec;
+  bool elsewhere = false, here = false;
+  const Task* writer = nullptr;
+  const Core* core = nullptr;
+  spec.faults.push_back(std::make_unique<test::BioFault>([&](const BioHook& hook) {
+    if (hook.write && writer != nullptr) {
+      (core->in_task() && &core->current() == writer ? here : elsewhere) = true;
+    }
+    return BioAnswer{};
+  }));
+  Rig rig(std::move(spec));
+  core = &rig.core;
+  rig.run([&](Syscalls& sys) {
+    for (const char* name : {"/a", "/b", "/c"}) {
+      const int fd = sys.open(name, open_creat | open_wronly);
+      EXPECT_EQ(sys.write(fd, 40 * page_size), static_cast<std::int64_t>(40 * page_size));
+    }
+    const Pages dirty = rig.memory.stat().dirty;
+    writer = &rig.core.current();
+    const std::int64_t pushed = rig.vfs.flusher(rig.fs.device()).push(60);
+    writer = nullptr;
+    EXPECT_GE(pushed, 60);
+    EXPECT_LT(pushed, 120);
+    EXPECT_LE(rig.memory.stat().dirty, dirty - 40);
+  });
+  EXPECT_TRUE(here);
+  EXPECT_FALSE(elsewhere);
 }
 
 TEST(ThrottleVmWriteout, WaitsWhileTooMuchIsUnderWriteback) {
