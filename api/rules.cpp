@@ -50,6 +50,9 @@ constexpr Words<3> stall = {"each_priority", "congested_zone", "reasons"};
 constexpr Words<2> scan_balance = {"rotation", "cost"};
 constexpr Words<2> file_target = {"half", "ratio"};
 constexpr Words<2> shrinker_share = {"lru_ratio", "priority"};
+constexpr Words<2> dirty_throttling = {"push", "pause"};
+constexpr Words<2> dirtyable_memory = {"free_and_lru", "free_and_file"};
+constexpr Words<3> dm_crypt_buffer = {"split", "greedy", "serialised"};
 constexpr Words<3> slab_cpu_partial = {"none", "objects", "slabs"};
 constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
 
@@ -214,6 +217,40 @@ const std::array rows = {
         "mempool_sleeps_first",
         "a mempool that is empty makes its caller sleep before it asks the allocator with the "
         "caller's whole mask (until 1ebb7044c914, 3.3)"),
+    choice<&Rules::dirty_throttling>(
+        "dirty_throttling", dirty_throttling,
+        "what becomes of a writer when too much is dirty: it writes pages itself and naps 100 ms "
+        "at "
+        "a time (until 3.1), or sleeps for as long as its pages take while the flusher writes "
+        "(143dfe8611a6, 3.2)"),
+    choice<&Rules::dirtyable_memory>(
+        "dirtyable_memory", dirtyable_memory,
+        "of what a share may be dirty: free pages and all LRU pages (until 3.2), or free pages "
+        "above the reserves and file pages (ab8fabd46f81, 3.3, and a1c3bfb2f67e, 3.14, in one)"),
+    flag<&Rules::throttle_vm_writeout>(
+        "throttle_vm_writeout",
+        "reclaimers wait while more than 110 % of the dirty limit is under writeback: in 2.6.30 to "
+        "4.0, gone by 6.1"),
+    choice<&Rules::dm_crypt_buffer>(
+        "dm_crypt_buffer", dm_crypt_buffer,
+        "how dm-crypt allocates the pages of a write: waiting for the first 8 only and splitting "
+        "the bio where they run out, from a pool of 32 (until 3.19); all of them, each waited for, "
+        "from a pool of 256 (cf2f1abfbd0d by itself: two writers can each hold half of it); or all "
+        "of them, and whoever has to wait is alone (7145c241a1bf, 4.0)"),
+    flag<&Rules::dm_crypt_parallel>(
+        "dm_crypt_parallel",
+        "dm-crypt works on as many transfers at a time as there are CPUs, and starts reads in the "
+        "context of whoever asked (20c82538e4f4, 2.6.39, and f3396c58fd84, 4.0); before, one "
+        "thread "
+        "encrypted and another started reads"),
+    flag<&Rules::loop_less_throttle>(
+        "loop_less_throttle",
+        "the thread of a loop device counts as one that writes to clean memory "
+        "(PF_LESS_THROTTLE, b2ee7d46f1dc, 4.13)"),
+    flag<&Rules::loop_masks_file>(
+        "loop_masks_file",
+        "a loop device's file loses __GFP_IO and __GFP_FS from the mask of its page cache; false "
+        "shows what that is for"),
     flag<&Rules::fdtable_kvmalloc>(
         "fdtable_kvmalloc",
         "a growing table of file descriptors asks with kvmalloc() (c823bd9244c8, 4.13) rather than "

@@ -154,6 +154,7 @@ std::string list_machine(const Registries& registries) {
            params.text("kernel", "", kernel_meaning);
            read_machine(params, registries);
          }) +
+         "[[device]]\n" + documented([&](Params& params) { read_device(params, registries); }) +
          "[[mount]]\n" + documented([&](Params& params) { read_mount(params, registries); }) +
          "[[task]]\n" + documented([&](Params& params) {
            read_task_keys(params);
@@ -167,7 +168,7 @@ std::string list_keys(const Registries& registries) {
     std::string (*text)(const Registries&);
   };
   constexpr Section sections[] = {
-      {"[machine], [[mount]], [[task]]", list_machine},
+      {"[machine], [[device]], [[mount]], [[task]]", list_machine},
       {"Kernels: machine.kernel", list_eras},
       {"Rules: [rules], by default the kernel's; shown are those of 4.0", list_rules},
       {"Allocation policies: [policy.alloc]", list_policies},

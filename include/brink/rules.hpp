@@ -117,6 +117,23 @@ struct Rules {
   SlabRules slab;
   bool mempool_sleeps_first = false;
 
+  // --- Writeback, device mapper and loop devices.
+
+  enum class DirtyThrottling : std::uint8_t { push, pause };
+  DirtyThrottling dirty_throttling = DirtyThrottling::pause;
+
+  enum class DirtyableMemory : std::uint8_t { free_and_lru, free_and_file };
+  DirtyableMemory dirtyable_memory = DirtyableMemory::free_and_file;
+
+  bool throttle_vm_writeout = true;
+
+  enum class DmCryptBuffer : std::uint8_t { split, greedy, serialised };
+  DmCryptBuffer dm_crypt_buffer = DmCryptBuffer::serialised;
+
+  bool dm_crypt_parallel = true;
+  bool loop_less_throttle = false;
+  bool loop_masks_file = true;
+
   // --- File systems and locks.
 
   bool fdtable_kvmalloc = false;

@@ -99,6 +99,13 @@
   X(fork_mm,             "kernel.fork.mm",             "S12h",      "mm_struct",                    "mm_struct") \
   X(fork_pgd,            "kernel.fork.pgd",            "S12h",      "top level of the page tables", "page") \
   X(fork_pid,            "kernel.fork.pid",            "S12m",      "struct pid",                   "pid") \
+  /* Devices made of devices. */ \
+  X(dm_crypt_io,         "dm_crypt.map.io",            "BL2",       "a transfer (mempool)",     "dm_crypt_io") \
+  X(dm_crypt_bio,        "dm_crypt.clone.bio",         "BL2",       "bio below dm-crypt (mempool)", "bio-0") \
+  X(dm_crypt_read_bio,   "dm_crypt.read.bio",          "BL6",       "bio of a read, without sleeping", "bio-0") \
+  X(dm_crypt_page,       "dm_crypt.write.page",        "BL4",       "page to encrypt into (mempool)", "page") \
+  X(dm_crypt_request,    "dm_crypt.convert.request",   "BL5",       "crypto request (mempool)",     "kmalloc-512") \
+  X(zram_page,           "zram.store.page",            "BL1",       "page of compressed objects",   "page") \
 
 // clang-format on
 

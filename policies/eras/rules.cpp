@@ -25,6 +25,10 @@ Rules linux_2_6_30_rules() {
   rules.slab.keeps_empty = false;
   rules.slab.halves_min_partial = false;
   rules.mempool_sleeps_first = true;
+  rules.dirty_throttling = Rules::DirtyThrottling::push;
+  rules.dirtyable_memory = Rules::DirtyableMemory::free_and_lru;
+  rules.dm_crypt_buffer = Rules::DmCryptBuffer::split;
+  rules.dm_crypt_parallel = false;
   return rules;
 }
 
@@ -70,6 +74,8 @@ Rules linux_6_1_rules() {
   rules.kswapd_aim = Rules::KswapdAim::node;
   rules.kswapd_failures_max = 16;
   rules.slab = linux_6_1_slab_rules();
+  rules.throttle_vm_writeout = false;
+  rules.loop_less_throttle = true;
   rules.fdtable_kvmalloc = true;
   rules.parallel_lookup = true;
   rules.nofs_scope = true;

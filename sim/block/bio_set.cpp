@@ -28,7 +28,19 @@ Bio& BioSet::alloc(Site site, Device* plugged) {
   const MempoolElement memory =
       pool_.alloc(site, plugged != nullptr ? BeforeSleep{flush_plug, plugged} : BeforeSleep{});
   BRINK_ASSERT(memory);
+  return make(memory);
+}
+
+Bio* BioSet::try_alloc(Site site) {
+  const Gfp gfp = memory_.rule(site).gfp;
+  BRINK_ASSERT(!has(gfp, Gfp::direct_reclaim));
+  const MempoolElement memory = pool_.alloc(site, gfp);
+  return memory ? &make(memory) : nullptr;
+}
+
+Bio& BioSet::make(const MempoolElement& memory) {
   Bio& bio = bios_.make();
+  bio.set = this;
   bio.memory = memory;
   bio.task = memory_.core().current().id;
   bio.since = memory_.core().now();
@@ -36,6 +48,8 @@ Bio& BioSet::alloc(Site site, Device* plugged) {
 }
 
 void BioSet::submitted(Bio& bio) { pool_.returns_by_itself(bio.memory); }
+
+void BioSet::carried(Bio& bio, const Waitable& by) { pool_.held_through(bio.memory, by); }
 
 void BioSet::free(Bio& bio) noexcept {
   if (memory_.core().aborting()) return;

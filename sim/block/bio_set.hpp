@@ -27,8 +27,12 @@ class BioSet {
   /// (Mempool::alloc()). `plugged` is flushed before it sleeps, because what it holds back may be
   /// the reserve.
   Bio& alloc(Site site, Device* plugged = nullptr);
+  /// The same without sleeping; null if there is none, and the failure is on the task's list.
+  Bio* try_alloc(Site site);
   /// The device has it: it comes back by itself.
   void submitted(Bio& bio);
+  /// A device that is made of others has it: it comes back when that wait ends.
+  void carried(Bio& bio, const Waitable& by);
   /// bio_put(). From tasks and interrupts.
   void free(Bio& bio) noexcept;
 
@@ -37,6 +41,8 @@ class BioSet {
   std::size_t in_use() const { return bios_.live(); }
 
  private:
+  Bio& make(const MempoolElement& memory);
+
   Memory& memory_;
   Mempool pool_;
   Pool<Bio> bios_;

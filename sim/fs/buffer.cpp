@@ -5,36 +5,38 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/vfs/vfs.hpp"
 
 namespace brink {
 namespace {
 
-/// A buffer under I/O: the device answers by itself once it has been asked.
+/// A buffer under I/O: the device answers once it has been asked.
 class BufferWait final : public Waitable {
  public:
-  explicit BufferWait(const Buffer& buffer) : Waitable(WaitKind::wakers), buffer_(buffer) {}
-  void blockers(const Task&, BlockerSink& sink) const override {
-    if (buffer_.submitter == nullptr) return sink.event();
-    name_blocker(sink, *buffer_.submitter, buffer_.submitting_since);
+  BufferWait(const BufferCache& cache, const Buffer& buffer)
+      : Waitable(WaitKind::wakers), cache_(cache), buffer_(buffer) {}
+  void blockers(const Task& waiter, BlockerSink& sink) const override {
+    cache_.io_blockers(buffer_, waiter, sink);
   }
-  std::string describe() const override {
-    return "I/O on block " + std::to_string(buffer_.block);
-  }
+  std::string describe() const override { return "I/O on block " + std::to_string(buffer_.block); }
 
  private:
+  const BufferCache& cache_;
   const Buffer& buffer_;
 };
-
 
 }  // namespace
 
 BufferCache::BufferCache(Vfs& vfs, const Partition& partition)
-    : vfs_(vfs), memory_(vfs.memory()), core_(vfs.core()), partition_(partition),
+    : vfs_(vfs),
+      memory_(vfs.memory()),
+      core_(vfs.core()),
+      partition_(partition),
       head_cache_(vfs.memory().slab_cache("buffer_head")),
-      mapping_(vfs.memory(), *this, this), chunks_(partition.blocks / 512 + 1) {}
+      mapping_(vfs.memory(), *this, this),
+      chunks_(partition.blocks / 512 + 1) {}
 
 BufferCache::~BufferCache() = default;
 
@@ -95,8 +97,7 @@ Buffer* BufferCache::grow(BlockNumber block) {
   if (page == no_page) return nullptr;
   Buffer* buffer = lookup(block);
   if (buffer == nullptr) {
-    const SlabObject head =
-        memory_.alloc_object_insisting(head_cache_, site::bh_head, {.nap = 0});
+    const SlabObject head = memory_.alloc_object_insisting(head_cache_, site::bh_head, {.nap = 0});
     if (head) {
       buffer = &buffers_.make();
       buffer->block = block;
@@ -178,7 +179,7 @@ Buffer* BufferCache::bread(BlockNumber block) {
 
 void BufferCache::wait_on(Buffer& buffer, std::uint32_t bits) {
   while (buffer.has(bits)) {
-    const BufferWait wait(buffer);
+    const BufferWait wait(*this, buffer);
     buffer.sleepers.push(core_.current());
     core_.park(wait, WaitMode::uninterruptible);
   }
@@ -226,6 +227,7 @@ int BufferCache::issue_flush() {
     int error;
   } ended{queue, false, 0};
   bio.write = true;
+  bio.sync = true;
   bio.blocks = 0;
   bio.owner = &ended;
   bio.end_io = [](Bio& flush) {

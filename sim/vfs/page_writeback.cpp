@@ -1,12 +1,13 @@
-// How much may be dirty, and how writers are slowed down on the way there (mm/page-writeback.c,
-// Linux 4.0). The kernel steers each writer by measured bandwidths and a control loop; here a
-// writer's pause is the device's own time for its pages, stretched without bound as the limit comes
-// nearer (guess).
+// Dirty limits and what they do to writers and reclaimers (mm/page-writeback.c, Linux 2.6.30 to
+// 4.0).
+
+#include "sim/vfs/page_writeback.hpp"
 
 #include <algorithm>
 #include <optional>
 
 #include "sim/locking/poll.hpp"
+#include "sim/mm/congestion.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/vfs/vfs.hpp"
 #include "sim/vfs/writeback.hpp"
@@ -17,61 +18,175 @@ namespace {
 constexpr Pages background_ratio = 10;
 constexpr Pages dirty_ratio = 20;
 constexpr Nanos max_pause = 200 * ms;
-constexpr std::uint32_t ratelimit_pages = 32;
+constexpr Nanos congestion_nap = 100 * ms;
+constexpr std::int64_t calc_shift = 10;  // RATELIMIT_CALC_SHIFT
+constexpr Nanos recent = 1 * seconds;
 
-/// A writer at the limit: the flusher must write something first.
-class DirtyThrottle final : public Waitable {
- public:
-  explicit DirtyThrottle(const Flusher& flusher) : Waitable(WaitKind::wakers), flusher_(flusher) {}
-  void blockers(const Task&, BlockerSink& sink) const override {
-    if (flusher_.task() != nullptr) sink.task(*flusher_.task());
-    if (flusher_.device().in_flight() != 0) sink.event();
+Pages free_run_ceiling(DirtyLimits limits) { return (limits.background + limits.dirty) / 2; }
+
+Pages dirtyable_memory(const Memory& memory) {
+  const Zones& zones = memory.zones();
+  const Pages free = zones.free();
+  const Pages file = zones.lru_size(Lru::inactive_file) + zones.lru_size(Lru::active_file);
+  if (memory.rules().dirtyable_memory == Rules::DirtyableMemory::free_and_lru) {
+    return free + file + zones.lru_size(Lru::inactive_anon) + zones.lru_size(Lru::active_anon) + 1;
   }
-  std::string describe() const override { return "dirty pages below their limit"; }
-
- private:
-  const Flusher& flusher_;
-};
+  return free - std::min(free, zones.total_reserve()) + file + 1;
+}
 
 }  // namespace
 
-DirtyLimits dirty_limits(const Memory& memory) {
-  const Zones& zones = memory.zones();
-  const Pages free = zones.free();
-  const Pages dirtyable = free - std::min(free, zones.total_reserve()) +
-                          zones.lru_size(Lru::inactive_file) + zones.lru_size(Lru::active_file) + 1;
-  return {dirtyable * background_ratio / 100, dirtyable * dirty_ratio / 100};
+DirtyLimits dirty_limits(const Memory& memory, const Task* task) {
+  const Pages dirtyable = dirtyable_memory(memory);
+  DirtyLimits limits{dirtyable * background_ratio / 100, dirtyable * dirty_ratio / 100};
+  if (task != nullptr && task->has(PF_LESS_THROTTLE)) {
+    limits.background += limits.background / 4;
+    limits.dirty += limits.dirty / 4;
+  }
+  return limits;
 }
 
-void balance_dirty_pages(Vfs& vfs, Inode& inode, std::uint32_t& dirtied) {
-  if (dirtied < ratelimit_pages) return;
-  Core& core = vfs.core();
-  Memory& memory = vfs.memory();
-  Flusher& flusher = vfs.flusher(inode.sb.device());
-  Frame frame(core.current(), "balance_dirty_pages");
-  const DirtyThrottle throttle(flusher);
-  std::optional<UnlimitedLoop> at_limit;
-  while (!core.current().signalled(WaitMode::killable)) {
-    const DirtyLimits limits = dirty_limits(memory);
-    const Pages dirty = memory.stat().dirty + memory.stat().writeback;
-    const Pages free_run = (limits.background + limits.dirty) / 2;
-    if (dirty <= free_run) break;
-    flusher.start_background();
-    const Pages left = limits.dirty > dirty ? limits.dirty - dirty : 0;
-    Nanos pause = max_pause;
-    if (left == 0) {
-      if (!at_limit) at_limit.emplace(core, throttle);
-    } else {
-      const Nanos device_time = dirtied * flusher.device().row().page;
-      pause = std::min(max_pause, device_time * (limits.dirty - free_run) / left);
-    }
-    core.sleep(pause, WaitMode::killable);
-    // Whoever was below the limit has waited enough.
-    if (left != 0) break;
-    count_poll_round(core);
+Pages position_ratio(DirtyLimits limits, Pages dirty) {
+  if (dirty >= limits.dirty) return 0;
+  const auto limit = static_cast<std::int64_t>(limits.dirty);
+  const auto setpoint = static_cast<std::int64_t>((free_run_ceiling(limits) + limits.dirty) / 2);
+  const std::int64_t distance = setpoint - static_cast<std::int64_t>(dirty);
+  const std::int64_t x = distance * (1 << calc_shift) / ((limit - setpoint) | 1);
+  const std::int64_t cube = (x * x >> calc_shift) * x >> calc_shift;
+  constexpr std::int64_t one = 1 << calc_shift;
+  return static_cast<Pages>(std::clamp(one + cube, std::int64_t{0}, 2 * one));
+}
+
+// --- Who ends such a wait.
+
+void PageWriteback::Below::blockers(const Task& waiter, BlockerSink& sink) const {
+  for (const auto& flusher : vfs_.flushers()) {
+    if (flusher->task() != nullptr) sink.task(*flusher->task());
   }
-  if (memory.stat().dirty > dirty_limits(memory).background) flusher.start_background();
-  dirtied = 0;
+  for (const auto& device : vfs_.block().devices()) {
+    if (device->in_flight() != 0) sink.event();
+    device->carriers(sink);
+  }
+  for (const SuperBlock* sb : vfs_.super_blocks()) sb->cleaners(sink);
+  // A writer that pushes may do it itself, as it goes round.
+  if (vfs_.memory().rules().dirty_throttling == Rules::DirtyThrottling::push) sink.inner(waiter);
+}
+
+PageWriteback::PageWriteback(Vfs& vfs)
+    : vfs_(vfs), memory_(vfs.memory()), core_(vfs.core()), below_(vfs) {}
+
+// --- Writers.
+
+/// Pages that a task may dirty before it looks. The kernel spaces the looks of a writer that pauses
+/// by how far the limit is, up to 32 pages where it is near; here it is 32 anywhere.
+std::uint32_t PageWriteback::ratelimit() const {
+  if (memory_.rules().dirty_throttling == Rules::DirtyThrottling::pause) return 32;
+  if (exceeded_) return 8;
+  // ratelimit_pages of writeback_set_ratelimit(), at most 4 MiB.
+  const Pages share = memory_.config().memory / page_size / (memory_.config().cpus * Pages{32});
+  return static_cast<std::uint32_t>(std::clamp<Pages>(share, 16, 1024));
+}
+
+void PageWriteback::dirtied(Inode& inode) {
+  const TaskId id = core_.current().id;
+  if (id >= dirtiers_.size()) dirtiers_.resize(core_.task_count());
+  if (++dirtiers_[id].pages < ratelimit()) return;
+  Flusher& flusher = vfs_.flusher(inode.sb.device());
+  Frame frame(core_.current(), "balance_dirty_pages");
+  if (memory_.rules().dirty_throttling == Rules::DirtyThrottling::push) {
+    push(flusher);
+  } else {
+    dirtiers_[id].seen = core_.now() + 1;
+    dirtiers_[id].of = &flusher;
+    // Others may come meanwhile, and the table grow.
+    Dirtier dirtier = dirtiers_[id];
+    pause(flusher, dirtier);
+    dirtiers_[id] = dirtier;
+  }
+  if (memory_.stat().dirty > dirty_limits(memory_, &core_.current()).background) {
+    flusher.start_background();
+  }
+  dirtiers_[id].pages = 0;
+}
+
+/// balance_dirty_pages() of 2.6.30: whoever dirtied too much writes half as much again as it may
+/// dirty between two looks.
+void PageWriteback::push(Flusher& flusher) {
+  const std::int64_t chunk = ratelimit() + ratelimit() / 2;
+  std::int64_t written = 0;
+  std::optional<UnlimitedLoop> loop;
+  for (;;) {
+    const DirtyLimits limits = dirty_limits(memory_, &core_.current());
+    const Pages dirty = memory_.stat().dirty;
+    const Pages all = dirty + memory_.stat().writeback;
+    if (all <= limits.dirty || all < free_run_ceiling(limits)) break;
+    exceeded_ = true;
+    if (!loop) loop.emplace(core_, below_);
+    if (dirty > limits.dirty) written += flusher.push(chunk - written);
+    const Pages after = memory_.stat().dirty + memory_.stat().writeback;
+    if (after <= dirty_limits(memory_, &core_.current()).dirty || written >= chunk) break;
+    loop->round();
+    memory_.congestion().wait(CongestionClass::async, congestion_nap);
+  }
+  const MemoryStat& stat = memory_.stat();
+  if (stat.dirty + stat.writeback < dirty_limits(memory_, &core_.current()).dirty) {
+    exceeded_ = false;
+  }
+}
+
+/// write_bandwidth over the writers that share it (bdi->dirty_ratelimit).
+Pages PageWriteback::pages_per_second(const Flusher& flusher) const {
+  Pages writers = 0;
+  for (const Dirtier& other : dirtiers_) {
+    if (other.of == &flusher && other.seen + recent > core_.now()) ++writers;
+  }
+  const Pages bandwidth = seconds / std::max<Nanos>(flusher.device().page_time(), 1);
+  return std::max<Pages>(bandwidth / std::max<Pages>(writers, 1), 1);
+}
+
+/// balance_dirty_pages() of 4.0.
+void PageWriteback::pause(Flusher& flusher, Dirtier& dirtier) {
+  std::optional<UnlimitedLoop> at_limit;
+  while (!core_.current().signalled(WaitMode::killable)) {
+    const DirtyLimits limits = dirty_limits(memory_, &core_.current());
+    const Pages dirty = memory_.stat().dirty + memory_.stat().writeback;
+    if (dirty <= free_run_ceiling(limits)) {
+      dirtier.paused = core_.now();
+      break;
+    }
+    flusher.start_background();
+    const Pages granted = pages_per_second(flusher) * position_ratio(limits, dirty) >> calc_shift;
+    if (granted == 0) {
+      if (!at_limit) at_limit.emplace(core_, below_);
+      core_.sleep(max_pause, WaitMode::killable);
+      dirtier.paused = core_.now();
+      count_poll_round(core_);
+      continue;
+    }
+    const Nanos period = seconds * dirtier.pages / granted;
+    // What it took to make the pages counts as part of the pause.
+    const Nanos due = std::max(dirtier.paused, core_.now() - std::min(core_.now(), max_pause));
+    const Nanos until = std::min(due + period, core_.now() + max_pause);
+    if (until > core_.now()) core_.sleep_until(until, WaitMode::killable);
+    dirtier.paused = until;
+    break;
+  }
+}
+
+// --- Reclaimers.
+
+void PageWriteback::throttle_vm_writeout(Gfp gfp) {
+  std::optional<UnlimitedLoop> loop;
+  for (;;) {
+    const Pages limit = dirty_limits(memory_, &core_.current()).dirty;
+    if (memory_.stat().writeback <= limit + limit / 10) return;
+    if (has(gfp, Gfp::io) && has(gfp, Gfp::fs)) {
+      if (!loop) loop.emplace(core_, below_);
+      loop->round();
+    }
+    memory_.congestion().wait(CongestionClass::async, congestion_nap);
+    if (!loop) return;
+  }
 }
 
 }  // namespace brink

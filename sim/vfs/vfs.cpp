@@ -7,9 +7,14 @@
 namespace brink {
 
 Vfs::Vfs(Memory& memory, Block& block)
-    : core_(memory.core()), memory_(memory), block_(block), dcache_(memory, names_), files_(memory),
+    : core_(memory.core()),
+      memory_(memory),
+      block_(block),
+      dcache_(memory, names_),
+      files_(memory),
       names_cache_(memory.slab_cache("names_cache")),
-      rename_mutex_(memory.locks(), memory.locks().lock_class("vfs.rename.mutex")) {
+      rename_mutex_(memory.locks(), memory.locks().lock_class("vfs.rename.mutex")),
+      page_writeback_(*this) {
   memory_.set_flushers(*this);
 }
 
@@ -104,6 +109,10 @@ void Vfs::wake(Pages nr_pages) {
   for (const auto& flusher : flushers_) {
     if (flusher->has_dirty()) flusher->start_writeback(static_cast<std::int64_t>(nr_pages));
   }
+}
+
+void Vfs::throttle_vm_writeout(Gfp gfp) {
+  if (memory_.rules().throttle_vm_writeout) page_writeback_.throttle_vm_writeout(gfp);
 }
 
 void Vfs::mark_inode_dirty(Inode& inode, std::uint32_t what) {

@@ -69,6 +69,9 @@ class Vfs final : public LockResolver, public Flushers {
   Flusher& flusher(Device& device);
   /// Reclaim asks every device for about so many pages.
   void wake(Pages nr_pages) override;
+  void throttle_vm_writeout(Gfp gfp) override;
+  /// A writer has dirtied a page of the inode; it may be made to wait.
+  PageWriteback& page_writeback() { return page_writeback_; }
   /// __mark_inode_dirty(): `what` is I_DIRTY_SYNC or I_DIRTY_PAGES.
   void mark_inode_dirty(Inode& inode, std::uint32_t what);
   /// The inode leaves the flusher's lists.
@@ -94,6 +97,7 @@ class Vfs final : public LockResolver, public Flushers {
   std::vector<Mount> mounts_;
   std::vector<SuperBlock*> super_blocks_;
   std::vector<std::unique_ptr<Flusher>> flushers_;
+  PageWriteback page_writeback_;
 };
 
 }  // namespace brink

@@ -183,31 +183,55 @@ std::int64_t Flusher::write_queued(std::int64_t& nr_pages) {
   std::int64_t wrote = 0;
   while (!list(io).empty()) {
     Inode& inode = list(io).back();
-    if (inode.has(I_NEW | I_FREEING)) {
-      redirty_tail(inode);
-      continue;
-    }
-    if (inode.has(I_SYNC)) {
-      move(inode, more_io);
-      continue;
-    }
+    if (put_off(inode)) continue;
     std::int64_t chunk = std::min(limit, nr_pages) + min_writeback_pages;
     chunk -= chunk % min_writeback_pages;
-    Writeback control;
-    control.nr_to_write = chunk;
-    control.range_cyclic = true;
-    // While it is I_SYNC it cannot be evicted.
-    static_cast<void>(write_single_inode(vfs_, inode, control));
-    nr_pages -= chunk - control.nr_to_write;
-    wrote += chunk - control.nr_to_write;
+    const std::int64_t written = write_inode(inode, chunk);
+    nr_pages -= written;
+    wrote += written;
     if (!inode.has(I_DIRTY)) ++wrote;
-    requeue(inode, control);
-    inode.sb.clear_state(inode, I_SYNC);
-    inode.sb.add_to_lru(inode);
     core_.cond_resched();
     if (wrote != 0 && (core_.now() > began + slice || nr_pages <= 0)) break;
   }
   return wrote;
+}
+
+/// One that cannot be written at present gives way to the next.
+bool Flusher::put_off(Inode& inode) {
+  if (inode.has(I_NEW | I_FREEING)) {
+    redirty_tail(inode);
+    return true;
+  }
+  if (inode.has(I_SYNC)) {
+    move(inode, more_io);
+    return true;
+  }
+  return false;
+}
+
+/// Writes up to so many pages of one inode, and the inode; pages written.
+std::int64_t Flusher::write_inode(Inode& inode, std::int64_t nr_pages) {
+  Writeback control;
+  control.nr_to_write = nr_pages;
+  control.range_cyclic = true;
+  // While it is I_SYNC it cannot be evicted.
+  static_cast<void>(write_single_inode(vfs_, inode, control));
+  requeue(inode, control);
+  inode.sb.clear_state(inode, I_SYNC);
+  inode.sb.add_to_lru(inode);
+  return nr_pages - control.nr_to_write;
+}
+
+std::int64_t Flusher::push(std::int64_t nr_pages) {
+  if (list(io).empty()) queue_io(core_.now());
+  std::int64_t written = 0;
+  // Each inode has its turn once.
+  for (std::size_t turns = list(io).size(); turns != 0 && written < nr_pages; --turns) {
+    if (list(io).empty()) break;
+    Inode& inode = list(io).back();
+    if (!put_off(inode)) written += write_inode(inode, nr_pages - written);
+  }
+  return written;
 }
 
 void Flusher::requeue(Inode& inode, const Writeback& control) {

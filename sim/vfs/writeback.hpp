@@ -1,7 +1,8 @@
 // The flusher of one device: writes dirty inodes and their pages every 5 s, when they are 30 s old,
 // when too much is dirty, and when somebody asks (fs/fs-writeback.c, Linux 4.0, whose workqueue
-// worker is a kernel thread here). Left out: sync(2), lazy timestamps, sorting by file system,
-// bandwidth estimation, cgroups.
+// worker is a kernel thread here). Up to 2.6.31 the threads were a pool for all devices (pdflush,
+// mm/ pdflush.c) that was asked with the same words; here it is this thread as well. Left out:
+// sync(2), lazy timestamps, sorting by file system, bandwidth estimation, cgroups.
 #pragma once
 
 #include <array>
@@ -12,18 +13,13 @@
 #include "sim/locking/wait_queue.hpp"
 #include "sim/mm/slab.hpp"
 #include "sim/vfs/inode.hpp"
+#include "sim/vfs/page_writeback.hpp"
 
 namespace brink {
 
 class Device;
 class Vfs;
 struct Writeback;
-
-/// global_dirty_limits(): from when the flusher works, and where writers are stopped, in pages.
-struct DirtyLimits {
-  Pages background = 0, dirty = 0;
-};
-DirtyLimits dirty_limits(const Memory& memory);
 
 class Flusher {
  public:
@@ -43,6 +39,10 @@ class Flusher {
   void start_writeback(std::int64_t nr_pages);
   /// bdi_start_background_writeback().
   void start_background();
+
+  /// A writer that has dirtied too much writes so many pages itself (writeback_inodes() of 2.6.30);
+  /// how many it wrote. May sleep.
+  std::int64_t push(std::int64_t nr_pages);
 
   Device& device() const { return device_; }
   Task* task() const { return task_; }
@@ -68,6 +68,8 @@ class Flusher {
   bool do_work();
   std::int64_t writeback(std::int64_t nr_pages, Why why);
   std::int64_t write_queued(std::int64_t& nr_pages);
+  bool put_off(Inode& inode);
+  std::int64_t write_inode(Inode& inode, std::int64_t nr_pages);
   void requeue(Inode& inode, const Writeback& control);
   void queue_io(Nanos older_than);
   enum Which : std::uint8_t { nowhere, dirty, io, more_io };
@@ -93,9 +95,5 @@ class Flusher {
 /// __writeback_single_inode(): writes pages and then the inode itself, on whose behalf ever. The
 /// inode is I_SYNC meanwhile, which the caller must have made sure it was not.
 int write_single_inode(Vfs& vfs, Inode& inode, Writeback& control);
-
-/// Before a writer goes on: waits if too much is dirty (balance_dirty_pages_ratelimited()).
-/// `dirtied` counts its pages since the last look and is reset by it.
-void balance_dirty_pages(Vfs& vfs, Inode& inode, std::uint32_t& dirtied);
 
 }  // namespace brink

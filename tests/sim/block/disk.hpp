@@ -24,15 +24,21 @@ namespace brink::test {
 class Disk {
  public:
   explicit Disk(std::string row = "disk", std::vector<std::unique_ptr<Fault>> faults = {})
+      : Disk(row, {}, linux_4_0_rules(), std::move(faults)) {}
+  /// With a device over others, of that name.
+  Disk(DeviceConfig made, Rules rules, std::vector<std::unique_ptr<Fault>> faults = {})
+      : Disk(made.name, {made}, rules, std::move(faults)) {}
+  Disk(const std::string& name, const std::vector<DeviceConfig>& made, const Rules& rules,
+       std::vector<std::unique_ptr<Fault>> faults)
       : alloc_(make_bounded_retry(params_)),
         oom_(make_badness(params_)),
         reclaim_(make_linux_4_0_reclaim(params_)),
         core(config(), fifo_),
         locks(core),
-        memory(core, locks, setup(std::move(faults))),
+        memory(core, locks, setup(rules, std::move(faults))),
         block(memory),
-        device(block.device(row)) {
-    task([this] { block.bios().fill_reserve(); });
+        device(made.empty() ? block.device(name) : block.make(made.front())) {
+    task([this] { block.start(); });
   }
   ~Disk() { core.abort(); }
 
@@ -42,17 +48,34 @@ class Disk {
                {[](void* run) { (*static_cast<std::function<void()>*>(run))(); }, &bodies_.back()});
   }
   /// Submits a transfer by the running task; `done` gets the block and the time of its end.
-  void submit(BlockNumber at, std::uint32_t blocks, bool write, Site site = site::bh_bio) {
+  void submit(BlockNumber at, std::uint32_t blocks, bool write, Site site = site::bh_bio,
+              bool sync = false) {
     Bio& bio = block.bios().alloc(site, &device);
     bio.block = at;
     bio.blocks = blocks;
     bio.write = write;
     bio.owner = this;
+    bio.argument = at;
+    bio.sync = sync;
     bio.end_io = [](Bio& ended) {
       Disk& self = *static_cast<Disk*>(ended.owner);
       self.done.push_back({ended.block, self.core.now(), ended.error});
     };
     device.submit(bio);
+  }
+
+  struct Named final : BlockerSink {
+    void task(const Task& blocker) override { tasks.push_back(blocker.id); }
+    void event() override { ++events; }
+    void anyone() override { ++events; }
+    std::vector<TaskId> tasks;
+    int events = 0;
+  };
+  /// Who must act before the transfer that begins at this block ends.
+  Named blockers_of(BlockNumber at) {
+    Named named;
+    device.blockers({.owner = this, .argument = at}, core.task(0), named);
+    return named;
   }
 
   struct Done {
@@ -68,10 +91,10 @@ class Disk {
     config.time_limit = 100 * seconds;
     return config;
   }
-  MemorySetup setup(std::vector<std::unique_ptr<Fault>> faults) {
+  MemorySetup setup(const Rules& rules, std::vector<std::unique_ptr<Fault>> faults) {
     MemorySetup setup;
     setup.config.memory = 32 * MiB;
-    setup.rules = Rules{};
+    setup.rules = rules;
     setup.site_rule = linux_4_0_site;
     setup.slab_spec = linux_4_0_slab;
     setup.policies.alloc = alloc_.get();
