@@ -34,6 +34,7 @@ constexpr SlabSpec rows[] = {
     {.name = "names_cache", .size = 4096, .hwcache_align = true},
 
     {.name = "buffer_head", .size = 104, .reclaim_account = true},
+    {.name = "dm_crypt_io", .size = 152},  // guess
     {.name = "bio-0", .size = 192, .hwcache_align = true},
 
     {.name = "jbd2_journal_handle", .size = 48, .reclaim_account = true},

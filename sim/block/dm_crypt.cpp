@@ -43,7 +43,7 @@ DmCrypt::DmCrypt(Memory& memory, const Partition& below, const Config& config, s
       clones_(memory, "dm-crypt bio", min_ios),
       ios_pool_(memory, {.name = "dm-crypt io",
                          .min_nr = min_ios,
-                         .cache = &memory.slab_cache({.name = "dm_crypt_io", .size = 152})}),
+                         .cache = &memory.slab_cache("dm_crypt_io")}),
       requests_(memory, {.name = "dm-crypt request", .min_nr = min_ios, .kmalloc = 512}),
       pages_(memory, {.name = "dm-crypt page", .min_nr = pool_size(memory, config)}),
       bio_alloc_lock_(memory.locks(), memory.locks().lock_class("dm_crypt.bio_alloc_lock")),

@@ -24,7 +24,7 @@ namespace brink::test {
 class Disk {
  public:
   explicit Disk(std::string row = "disk", std::vector<std::unique_ptr<Fault>> faults = {})
-      : Disk(row, {}, linux_4_0_rules(), std::move(faults)) {}
+      : Disk(row, {}, Rules{}, std::move(faults)) {}
   /// With a device over others, of that name.
   Disk(DeviceConfig made, Rules rules, std::vector<std::unique_ptr<Fault>> faults = {})
       : Disk(made.name, {made}, rules, std::move(faults)) {}

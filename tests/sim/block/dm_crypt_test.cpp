@@ -26,7 +26,7 @@ class NoPages final : public Fault {
 };
 
 Rules rules_with(Buffer buffer) {
-  Rules rules = linux_4_0_rules();
+  Rules rules = Rules{};
   rules.dm_crypt_buffer = buffer;
   rules.dm_crypt_parallel = buffer != Buffer::split;
   return rules;
@@ -140,7 +140,7 @@ TEST(DmCrypt, AnErrorBelowIsTheTransfersOwn) {
   };
   std::vector<std::unique_ptr<Fault>> faults;
   faults.push_back(std::make_unique<Broken>());
-  Disk disk({.name = "crypt", .over = "ssd"}, linux_4_0_rules(), std::move(faults));
+  Disk disk({.name = "crypt", .over = "ssd"}, Rules{}, std::move(faults));
   disk.task([&] {
     disk.core.sleep(1 * ms);
     disk.submit(0, 4, true);

@@ -16,7 +16,7 @@ DeviceConfig zram(std::uint32_t ratio) {
 
 /// Pages per hundred blocks that it takes.
 Pages cost(std::uint32_t ratio) {
-  Disk disk(zram(ratio), linux_4_0_rules());
+  Disk disk(zram(ratio), Rules{});
   auto& device = static_cast<Zram&>(disk.device);
   disk.task([&] {
     disk.core.sleep(1 * ms);
@@ -39,7 +39,7 @@ TEST(Zram, TakesSoManyPagesAsItsRatioSays) {
 }
 
 TEST(Zram, GivesItsPagesBackWithTheirLastBlock) {
-  Disk disk(zram(40), linux_4_0_rules());
+  Disk disk(zram(40), Rules{});
   auto& device = static_cast<Zram&>(disk.device);
   disk.task([&] {
     disk.core.sleep(1 * ms);
@@ -68,7 +68,7 @@ TEST(Zram, AWriteFailsWithoutMemoryAndKeepsWhatWasThere) {
   bool on = false;
   std::vector<std::unique_ptr<Fault>> faults;
   faults.push_back(std::make_unique<NoPages>(on));
-  Disk disk(zram(100), linux_4_0_rules(), std::move(faults));
+  Disk disk(zram(100), Rules{}, std::move(faults));
   auto& device = static_cast<Zram&>(disk.device);
   disk.task([&] {
     disk.core.sleep(1 * ms);

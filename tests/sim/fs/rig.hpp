@@ -34,7 +34,7 @@ struct RigSpec {
   std::string device = "ssd";
   std::uint64_t size = 256 * MiB;
   Ext4Config fs{ErrorsMode::remount_ro, 8 * MiB};
-  Rules rules = linux_4_0_rules();
+  Rules rules = Rules{};
   Nanos time_limit = 1000 * seconds;
   bool lockdep = true;
   bool drop_caches = true;  ///< in the end
