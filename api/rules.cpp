@@ -40,6 +40,7 @@ constexpr Words<2> scan_balance = {"rotation", "cost"};
 constexpr Words<2> file_target = {"half", "ratio"};
 constexpr Words<2> shrinker_share = {"lru_ratio", "priority"};
 constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
+constexpr Words<3> texts = {"2.6", "4.0", "6.1"};
 
 template <auto Member, std::size_t N>
 RuleRow choice(const char* name, const Words<N>& words, const char* meaning) {
@@ -178,6 +179,10 @@ const std::array rows = {
     flag<&Rules::nofs_scope>(
         "nofs_scope",
         "allocations inside a transaction lose __GFP_FS by themselves (7dea19f9ee63, 4.12)"),
+    choice<&Rules::texts>(
+        "texts", texts,
+        "which kernel's formats the kernel's log and the files of /proc have; nothing else depends "
+        "on it"),
 };
 
 }  // namespace

@@ -102,6 +102,11 @@ struct Rules {
 
   bool parallel_lookup = false;
   bool nofs_scope = false;
+
+  // --- What people read: the kernel's log, and /proc.
+
+  enum class Texts : std::uint8_t { linux_2_6, linux_4_0, linux_6_1 };
+  Texts texts = Texts::linux_4_0;
 };
 
 /// One rule, as a file writes it and `brink list rules` prints it.
