@@ -2,6 +2,7 @@
 // the directories that programs work in, the kernel's threads, and the processes of the experiment.
 
 #include <algorithm>
+#include <map>
 
 #include "sim/fs/file_systems.hpp"
 #include "sim/machine.hpp"
@@ -34,6 +35,7 @@ void Machine::boot() {
       if (flusher.task() == nullptr) flusher.start();
     }
     memory_.start_kswapd();
+    memory_.start_oom_reaper();
     memory_.hooks().resume_transient();
     spawn_all();
   });
@@ -82,6 +84,7 @@ void Machine::make_directories(const MountConfig& config, SuperBlock& sb) {
 
 void Machine::spawn_all() {
   shared_.resize(spec_.tasks.size());
+  std::map<std::string, const Process*> first;
   for (std::size_t i = 0; i < spec_.tasks.size(); ++i) {
     const TaskConfig& task = spec_.tasks[i];
     const std::uint32_t count = task.count * task.code->processes();
@@ -91,11 +94,18 @@ void Machine::spawn_all() {
       config.program = task.code.get();
       config.instance = instance;
       config.oom_score_adj = task.oom_score_adj;
+      config.oom_adj = task.oom_adj;
+      config.nice = task.nice;
+      config.sys_admin = task.sys_admin;
+      config.sys_resource = task.sys_resource;
+      config.sys_rawio = task.sys_rawio;
+      if (!task.parent.empty()) config.parent = first.at(task.parent);
       config.daemon = task.daemon;
       config.start = task.start;
       config.random = Random(spec_.seed, stream_id("process", i << 32 | instance));
       config.shared = &shared_[i];
       const Process& process = kernel_.spawn(config);
+      first.emplace(task.program, &process);
       if (!task.daemon) watch_.foreground(*process.task);
     }
   }

@@ -19,10 +19,10 @@ class Steady;
 /// How an access to user memory ended.
 enum class Access : std::uint8_t {
   done,
-  killed,   ///< SIGKILL is pending: the task must not return to user mode
-  segv,     ///< no area there
-  bus,      ///< swap could not be read
-  efault,   ///< kernel mode only: no memory for the page
+  killed,  ///< SIGKILL is pending: the task must not return to user mode
+  segv,    ///< no area there
+  bus,     ///< swap could not be read
+  efault,  ///< kernel mode only: no memory for the page
 };
 
 class AddressSpace {
@@ -58,6 +58,11 @@ class AddressSpace {
   RwSem& mmap_sem() { return mmap_sem_; }
   std::uint32_t id() const { return id_; }
   bool exited() const { return exited_; }
+  /// MMF_OOM_SKIP: its memory has been given back, or the OOM killer is not to wait for it.
+  bool oom_skip() const { return oom_skip_; }
+  void set_oom_skip();
+  /// Takes private anonymous memory away under mmap_sem, if that is free for reading: true if so.
+  [[nodiscard]] bool reap();
 
   // --- Counters, in pages (MM_ANONPAGES, MM_SWAPENTS, nr_ptes + nr_pmds, total_vm).
 
@@ -126,6 +131,7 @@ class AddressSpace {
   Pages rss_ = 0, swap_entries_ = 0, total_vm_ = 0;
   Address brk_start_, brk_;
   bool exited_ = false;
+  bool oom_skip_ = false;
 };
 
 }  // namespace brink

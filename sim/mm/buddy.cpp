@@ -98,10 +98,14 @@ inline void Buddy::remove(Pfn pfn) {
   Page& page = (*map_)[pfn];
   const unsigned order = page.order();
   List& l = list(order, page.list());
-  if (page.next != no_page) (*map_)[page.next].prev = page.prev;
-  else l.tail = page.prev;
-  if (page.prev != no_page) (*map_)[page.prev].next = page.next;
-  else l.head = page.next;
+  if (page.next != no_page)
+    (*map_)[page.next].prev = page.prev;
+  else
+    l.tail = page.prev;
+  if (page.prev != no_page)
+    (*map_)[page.prev].next = page.next;
+  else
+    l.head = page.next;
   const bool virgin_left =
       order == max_order && page.list() == Migrate::movable && virgin_begin_ != virgin_end_;
   if (l.head == no_page && !virgin_left) mask_[at(page.list())] &= ~(1u << order);
@@ -227,9 +231,19 @@ void Buddy::free(Pfn pfn, unsigned order) {
 }
 
 bool Buddy::has_block(unsigned order) const {
-  const std::uint32_t any = mask_[at(Migrate::unmovable)] | mask_[at(Migrate::movable)] |
-                            mask_[at(Migrate::reclaimable)];
+  const std::uint32_t any =
+      mask_[at(Migrate::unmovable)] | mask_[at(Migrate::movable)] | mask_[at(Migrate::reclaimable)];
   return any >> order != 0;
+}
+
+Pages Buddy::free_blocks(unsigned order, Migrate type) const {
+  Pages blocks = 0;
+  const List& list = lists_[static_cast<std::size_t>(type)][order];
+  for (Pfn pfn = list.head; pfn != no_page; pfn = (*map_)[pfn].next) ++blocks;
+  if (order == max_order && type == Migrate::movable) {
+    blocks += (virgin_end_ - virgin_begin_) >> max_order;
+  }
+  return blocks;
 }
 
 }  // namespace brink

@@ -34,6 +34,8 @@ class Buddy {
   Pages free_pages() const { return free_pages_; }
   /// nr_free: blocks of exactly this order, all types.
   Pages free_blocks(unsigned order) const { return count_[order]; }
+  /// Of these, how many are on the list of that type. Slow: for people.
+  Pages free_blocks(unsigned order, Migrate type) const;
 
   /// Whether any block of this order or more is free, other than in MIGRATE_RESERVE.
   bool has_block(unsigned order) const;
@@ -52,9 +54,7 @@ class Buddy {
     Pfn head = no_page, tail = no_page;
   };
 
-  List& list(unsigned order, Migrate type) {
-    return lists_[static_cast<std::size_t>(type)][order];
-  }
+  List& list(unsigned order, Migrate type) { return lists_[static_cast<std::size_t>(type)][order]; }
   bool is_buddy(Pfn pfn, unsigned order) const;
   void push(Pfn pfn, unsigned order, Migrate type);
   void push_back(Pfn pfn, unsigned order, Migrate type);

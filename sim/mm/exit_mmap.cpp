@@ -1,11 +1,12 @@
 // The end of mappings, and of a whole address space (mm/memory.c: unmap_vmas, mm/mmap.c: exit_mmap
-// and kernel/exit.c: exit_mm, Linux 4.0).
+// and kernel/exit.c: exit_mm, Linux 4.0; mm/oom_kill.c: __oom_reap_task_mm, Linux 6.1).
 
 #include <algorithm>
 
 #include "brink/site_list.hpp"
 #include "sim/mm/address_space.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/mm/oom_kill.hpp"
 #include "sim/mm/page_cache.hpp"
 #include "sim/mm/swap.hpp"
 #include "sim/mm/vmscan.hpp"
@@ -78,13 +79,37 @@ void AddressSpace::exit() {
   memory_.unmark_oom_victim(core.current());
 }
 
+void AddressSpace::set_oom_skip() {
+  oom_skip_ = true;
+  memory_.changed();
+}
+
+bool AddressSpace::reap() {
+  if (!mmap_sem_.down_read_trylock()) return false;
+  // Set by exit_mmap(): the tables may be gone.
+  if (!oom_skip_) {
+    for (const Area& area : areas_) unmap_range(area.begin, area.end);
+  }
+  mmap_sem_.up_read();
+  return true;
+}
+
 void AddressSpace::exit_mmap() {
   const Frame frame(memory_.core().current(), "exit_mmap");
+  // Where there is a reaper (4.6), it may be at the same entries until the tables go.
+  const bool reaped = memory_.oom().reaper() != nullptr;
+  if (reaped) mmap_sem_.down_read();
   unmap_range(0, ~std::uint32_t{0});
+  set_oom_skip();
+  if (reaped) {
+    mmap_sem_.up_read();
+    mmap_sem_.down_write();
+  }
   tables_.free_range(0, ~std::uint32_t{0});
   for (Area& area : areas_) free_area(area);
   areas_.clear();
   total_vm_ = 0;
+  if (reaped) mmap_sem_.up_write();
   BRINK_ASSERT(rss_ == 0 && swap_entries_ == 0);
 }
 

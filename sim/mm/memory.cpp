@@ -161,6 +161,7 @@ void Memory::register_shrinker(Shrinker& shrinker) {
 void Memory::unregister_shrinker(Shrinker& shrinker) { reclaim_->shrinkers().drop(shrinker); }
 
 void Memory::start_kswapd() { kswapd_->start(); }
+void Memory::start_oom_reaper() { oom_->start_reaper(); }
 
 void Memory::end_swap_write(Pfn page, int error) noexcept { swap_->end_write(page, error); }
 
@@ -171,7 +172,7 @@ void Memory::set_device_congested(bool congested) noexcept {
   congestion_->set(congested);
 }
 
-void Memory::unmark_oom_victim(Task& task) { oom_->unmark(task); }
+void Memory::unmark_oom_victim(Task& task, bool gone) { oom_->unmark(task, gone); }
 
 const AllocPolicy& Memory::alloc_policy() const {
   const bool switched = policies_.switch_at != 0 && counters_.questions >= policies_.switch_at;

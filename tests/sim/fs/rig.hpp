@@ -37,6 +37,7 @@ struct RigSpec {
   Nanos time_limit = 1000 * seconds;
   bool lockdep = true;
   bool drop_caches = true;  ///< in the end
+  Rules rules;
   std::vector<std::unique_ptr<Fault>> faults;
   /// What is on the disk at the start.
   std::function<void(Ext4&)> mkfs;
@@ -139,7 +140,7 @@ inline MemorySetup Rig::memory_setup(RigSpec& spec) {
   setup.config.swap = spec.swap;
   setup.config.cpus = spec.cpus;
   setup.config.keep_failures = true;
-  setup.rules = linux_4_0_rules();
+  setup.rules = spec.rules;
   setup.site_rule = linux_4_0_site;
   setup.policies.alloc = alloc_.get();
   setup.policies.oom = oom_.get();
