@@ -54,6 +54,7 @@ struct Dl11 {
     spec = plain_spec("[policy.oom]\n" + killer);
     spec.keep_log = true;
     add_task(spec, "hog", [](Syscalls& sys) {
+      sys.sleep(10 * ms);
       const auto at = static_cast<Address>(sys.mmap_anonymous(44 * MiB));
       sys.touch(at, 40 * MiB);
       sys.sleep(2 * seconds);
@@ -62,11 +63,11 @@ struct Dl11 {
     });
     add_task(spec, "holder", [this](Syscalls& sys) { return hold(sys); });
     add_task(spec, "asker", [](Syscalls& sys) {
+      // In pieces, before memory is short: nobody refuses them then.
+      std::vector<std::int64_t> maps;
+      for (int i = 0; i < 50; ++i) maps.push_back(sys.mmap_anonymous(1 * MiB));
       sys.sleep(1 * seconds);
-      for (int i = 0; i < 50; ++i) {
-        const std::int64_t at = sys.mmap_anonymous(1 * MiB);
-        if (at > 0) sys.touch(static_cast<Address>(at), 1 * MiB);
-      }
+      for (const std::int64_t map : maps) sys.touch(static_cast<Address>(map), 1 * MiB);
       return 0;
     });
   }
