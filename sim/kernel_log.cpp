@@ -31,7 +31,7 @@ void LogBuffer::line(const std::string& text) {
 void LogBuffer::hung_task(const Task& task, Nanos timeout, const std::vector<std::string>* locks) {
   line(format_text("INFO: task %s:%d blocked for more than %lu seconds.", task.name(),
                    static_cast<int>(task.id), static_cast<unsigned long>(timeout / seconds)));
-  if (texts_ != Rules::Texts::linux_2_6) {
+  if (texts_ != Rules::Texts::v2_6) {
     line(std::string("      Not tainted ") + release_name(texts_) + " #1");
   }
   line("\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.");
@@ -49,7 +49,7 @@ void LogBuffer::hung_task(const Task& task, Nanos timeout, const std::vector<std
 
 /// Since 4.12 (a5dd63efda3d) headings are warnings, and say which kernel it is.
 void LogBuffer::lockdep(const std::string& report) {
-  if (texts_ != Rules::Texts::linux_6_1) return print(report);
+  if (texts_ != Rules::Texts::v6_1) return print(report);
   std::string text = report;
   const std::size_t begin = text.find(old_heading);
   const std::size_t end = text.find(old_end, begin);

@@ -105,8 +105,8 @@ struct Rules {
 
   // --- What people read: the kernel's log, and /proc.
 
-  enum class Texts : std::uint8_t { linux_2_6, linux_4_0, linux_6_1 };
-  Texts texts = Texts::linux_4_0;
+  enum class Texts : std::uint8_t { v2_6, v4_0, v6_1 };
+  Texts texts = Texts::v4_0;
 };
 
 /// One rule, as a file writes it and `brink list rules` prints it.

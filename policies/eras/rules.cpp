@@ -21,7 +21,7 @@ Rules linux_2_6_30_rules() {
   rules.reserve_throttle = Rules::ReserveThrottle::none;
   rules.stall = Rules::Stall::each_priority;
   rules.kswapd_aim = Rules::KswapdAim::every_zone;
-  rules.texts = Rules::Texts::linux_2_6;
+  rules.texts = Rules::Texts::v2_6;
   return rules;
 }
 
@@ -68,7 +68,7 @@ Rules linux_6_1_rules() {
   rules.kswapd_failures_max = 16;
   rules.parallel_lookup = true;
   rules.nofs_scope = true;
-  rules.texts = Rules::Texts::linux_6_1;
+  rules.texts = Rules::Texts::v6_1;
   return rules;
 }
 

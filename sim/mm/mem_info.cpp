@@ -67,7 +67,7 @@ class MemInfo {
   void print() {
     log_.print("Mem-Info:");
     totals();
-    if (texts_ == Rules::Texts::linux_6_1) node();
+    if (texts_ == Rules::Texts::v6_1) node();
     for (const Zone& zone : memory_.zones().all()) {
       if (zone.populated()) marks(zone);
     }
@@ -82,9 +82,9 @@ class MemInfo {
 
   void totals() {
     switch (texts_) {
-      case Rules::Texts::linux_2_6: return totals_2_6();
-      case Rules::Texts::linux_4_0: return totals_4_0();
-      case Rules::Texts::linux_6_1: return totals_6_1();
+      case Rules::Texts::v2_6: return totals_2_6();
+      case Rules::Texts::v4_0: return totals_4_0();
+      case Rules::Texts::v6_1: return totals_6_1();
     }
   }
   void totals_2_6() {
@@ -156,12 +156,12 @@ class MemInfo {
     const char* const unreclaimable = memory_.reclaim().zone_reclaimable(zone) ? "no" : "yes";
     std::string line = name + format_text(" free:%lukB ", kib_of(z.free));
     switch (texts_) {
-      case Rules::Texts::linux_2_6:
+      case Rules::Texts::v2_6:
         line += levels + lists +
                 format_text(" present:%lukB pages_scanned:%lu all_unreclaimable? %s", kib,
                             zone.pages_scanned, unreclaimable);
         break;
-      case Rules::Texts::linux_4_0:
+      case Rules::Texts::v4_0:
         line += levels + lists +
                 format_text(
                     " isolated(anon):%lukB isolated(file):%lukB present:%lukB"
@@ -172,7 +172,7 @@ class MemInfo {
                     kib_of(z.isolated_anon), kib_of(z.isolated_file), kib, kib, zone.pages_scanned,
                     unreclaimable);
         break;
-      case Rules::Texts::linux_6_1:
+      case Rules::Texts::v6_1:
         line += "boost:0kB " + levels + " reserved_highatomic:0KB" + lists +
                 format_text(
                     " writepending:0kB present:%lukB managed:%lukB mlocked:0kB bounce:0kB"
@@ -194,7 +194,7 @@ class MemInfo {
       const Pages blocks = zone.buddy.free_blocks(order);
       total += blocks << order;
       line += format_text("%lu*%lukB ", blocks, kib_of(Pages{1} << order));
-      if (blocks != 0 && texts_ != Rules::Texts::linux_2_6) line += types(zone, order);
+      if (blocks != 0 && texts_ != Rules::Texts::v2_6) line += types(zone, order);
     }
     log_.print(line + format_text("= %lukB", kib_of(total)));
   }
@@ -213,7 +213,7 @@ class MemInfo {
                                 {Migrate::reclaimable, 'E'},
                                 {Migrate::reserve, 'H'}};
     std::string text = "(";
-    for (const Letter& row : texts_ == Rules::Texts::linux_6_1 ? today : old) {
+    for (const Letter& row : texts_ == Rules::Texts::v6_1 ? today : old) {
       if (zone.buddy.free_blocks(order, row.type) != 0) text += row.letter;
     }
     return text + ") ";
@@ -225,7 +225,7 @@ class MemInfo {
     log_.print(format_text("Free swap  = %lukB", kib_of(all_.swap_free)));
     log_.print(format_text("Total swap = %lukB", kib_of(all_.swap_total)));
     log_.print(format_text("%lu pages RAM", memory_.config().memory / page_size));
-    if (texts_ != Rules::Texts::linux_2_6) log_.print("0 pages HighMem/MovableOnly");
+    if (texts_ != Rules::Texts::v2_6) log_.print("0 pages HighMem/MovableOnly");
     log_.print(format_text("%lu pages reserved",
                            memory_.config().memory / page_size - memory_.zones().managed()));
   }

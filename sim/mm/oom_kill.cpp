@@ -159,7 +159,7 @@ void OomKiller::panic(const OomRequest& request, OomChoice::Kind kind) {
   if (KernelLog* log = memory_.log()) [[unlikely]]
     dump_header(request, *log, nullptr);
   const bool told = kind == OomChoice::Kind::panic;
-  const bool modern = memory_.rules().texts == Rules::Texts::linux_6_1;
+  const bool modern = memory_.rules().texts == Rules::Texts::v6_1;
   memory_.oom_host()->panic(told     ? "Out of memory: system-wide panic_on_oom is enabled"
                             : modern ? "System is deadlocked on memory"
                                      : "Out of memory and no killable processes...");

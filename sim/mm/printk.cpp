@@ -46,7 +46,7 @@ constexpr Bit bits[] = {
 };
 
 void print_frames(KernelLog& log, const Task& task, Rules::Texts texts) {
-  const bool marked = texts == Rules::Texts::linux_6_1;
+  const bool marked = texts == Rules::Texts::v6_1;
   log.print("Call Trace:");
   if (marked) log.print(" <TASK>");
   for (std::uint32_t i = std::min(task.frames.depth, ShadowStack::depth_max); i-- != 0;) {
@@ -71,28 +71,28 @@ std::string format_text(const char* format, ...) {
 std::uint32_t gfp_number(Gfp gfp, Rules::Texts texts) {
   std::uint32_t number = 0;
   for (const Bit& bit : bits) {
-    if (has(gfp, bit.gfp)) number |= texts == Rules::Texts::linux_6_1 ? bit.since_4_8 : bit.old;
+    if (has(gfp, bit.gfp)) number |= texts == Rules::Texts::v6_1 ? bit.since_4_8 : bit.old;
   }
   return number;
 }
 
 std::string gfp_log_text(Gfp gfp, Rules::Texts texts) {
   std::string text = format_text("0x%x", gfp_number(gfp, texts));
-  if (texts == Rules::Texts::linux_6_1) text += "(" + gfp_text(gfp) + ")";
+  if (texts == Rules::Texts::v6_1) text += "(" + gfp_text(gfp) + ")";
   return text;
 }
 
 const char* release_name(Rules::Texts texts) {
   switch (texts) {
-    case Rules::Texts::linux_2_6: return "2.6.32-brink";
-    case Rules::Texts::linux_4_0: return "4.0.0-brink";
-    case Rules::Texts::linux_6_1: return "6.1.0-brink";
+    case Rules::Texts::v2_6: return "2.6.32-brink";
+    case Rules::Texts::v4_0: return "4.0.0-brink";
+    case Rules::Texts::v6_1: return "6.1.0-brink";
   }
   return "";
 }
 
 void print_stack(KernelLog& log, const Task& task, Rules::Texts texts) {
-  if (texts == Rules::Texts::linux_2_6) {
+  if (texts == Rules::Texts::v2_6) {
     log.print(format_text("Pid: %d, comm: %.20s Not tainted %s #1", static_cast<int>(task.id),
                           task.name(), release_name(texts)));
   } else {
@@ -106,7 +106,7 @@ void print_task(KernelLog& log, const Task& task, Rules::Texts texts) {
   const char* const state = task.state != TaskState::parked               ? "R"
                             : task.wait_mode == WaitMode::uninterruptible ? "D"
                                                                           : "S";
-  if (texts == Rules::Texts::linux_6_1) {
+  if (texts == Rules::Texts::v6_1) {
     log.print(
         format_text("task:%-15.15s state:%s stack:0     pid:%-5d ppid:0      flags:0x00000000",
                     task.name(), state, static_cast<int>(task.id)));
@@ -122,15 +122,15 @@ void print_alloc_failure(KernelLog& log, const Memory& memory, unsigned order, G
   const Rules::Texts texts = memory.rules().texts;
   const std::string mode = gfp_log_text(gfp, texts);
   switch (texts) {
-    case Rules::Texts::linux_2_6:
+    case Rules::Texts::v2_6:
       log.print(format_text("%s: page allocation failure. order:%u, mode:%s", me.name(), order,
                             mode.c_str()));
       break;
-    case Rules::Texts::linux_4_0:
+    case Rules::Texts::v4_0:
       log.print(format_text("%s: page allocation failure: order:%u, mode:%s", me.name(), order,
                             mode.c_str()));
       break;
-    case Rules::Texts::linux_6_1:
+    case Rules::Texts::v6_1:
       log.print(format_text("%s: page allocation failure: order:%u, mode:%s, nodemask=(null)",
                             me.name(), order, mode.c_str()));
       break;

@@ -78,7 +78,7 @@ std::string proc_vmstat(const Memory& memory) {
   memory.add_to(counters);
   std::string text;
   add(text, "nr_free_pages", all.free);
-  if (memory.rules().texts != Rules::Texts::linux_6_1) {
+  if (memory.rules().texts != Rules::Texts::v6_1) {
     add_zone_items(text, all, "");
     add_uses(text, all);
     add_slabs(text, all);

@@ -24,7 +24,7 @@ constexpr std::uint64_t vmalloc_kib = 34'359'738'367;
 Pages available(const Memory& memory, const VmStat& all) {
   Pages low = 0;
   for (const Zone& zone : memory.zones().all()) low += zone.watermark(Watermark::low);
-  const bool modern = memory.rules().texts == Rules::Texts::linux_6_1;
+  const bool modern = memory.rules().texts == Rules::Texts::v6_1;
   const Pages kept = modern ? memory.zones().total_reserve() : low;
   const Pages cache = all.of(Lru::active_file) + all.of(Lru::inactive_file);
   const Pages slab = all.slab_reclaimable;
@@ -62,7 +62,7 @@ void print_lists(Lines& out, const VmStat& all) {
 std::span<const ProcFile> proc_files() { return files; }
 
 std::string proc_meminfo(const Memory& memory) {
-  const bool modern = memory.rules().texts == Rules::Texts::linux_6_1;
+  const bool modern = memory.rules().texts == Rules::Texts::v6_1;
   const VmStat all = vm_stat(memory);
   Lines out;
   out.pages("MemTotal", all.managed);

@@ -25,7 +25,7 @@ constexpr std::array<TypeRow, 4> types_6_1 = {{{Migrate::unmovable, "Unmovable"}
                                                {Migrate::reclaimable, "Reclaimable"},
                                                {Migrate::reserve, "HighAtomic"}}};
 
-bool modern(const Memory& memory) { return memory.rules().texts == Rules::Texts::linux_6_1; }
+bool modern(const Memory& memory) { return memory.rules().texts == Rules::Texts::v6_1; }
 
 const std::array<TypeRow, 4>& types(const Memory& memory) {
   return modern(memory) ? types_6_1 : types_4_0;

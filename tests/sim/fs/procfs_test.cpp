@@ -66,7 +66,7 @@ void on_used_machine(Rules::Texts texts, const std::function<void(const Memory&)
 }
 
 TEST(Procfs, MeminfoAddsUp) {
-  for (const auto texts : {Rules::Texts::linux_4_0, Rules::Texts::linux_6_1}) {
+  for (const auto texts : {Rules::Texts::v4_0, Rules::Texts::v6_1}) {
     on_used_machine(texts, [&](const Memory& memory) {
       const std::string text = proc_meminfo(memory);
       EXPECT_EQ(meminfo(text, "MemTotal"), kib_of(memory.zones().managed()));
@@ -81,7 +81,7 @@ TEST(Procfs, MeminfoAddsUp) {
       EXPECT_EQ(meminfo(text, "Active") + meminfo(text, "Inactive"),
                 meminfo(text, "Active(anon)") + meminfo(text, "Inactive(anon)") +
                     meminfo(text, "Active(file)") + meminfo(text, "Inactive(file)"));
-      const bool modern = texts == Rules::Texts::linux_6_1;
+      const bool modern = texts == Rules::Texts::v6_1;
       EXPECT_EQ(text.find("KReclaimable:") != std::string::npos, modern);
       EXPECT_TRUE(text.starts_with("MemTotal:       ")) << text;
     });
@@ -89,7 +89,7 @@ TEST(Procfs, MeminfoAddsUp) {
 }
 
 TEST(Procfs, BuddyinfoHasAllFreePagesInElevenColumns) {
-  on_used_machine(Rules::Texts::linux_4_0, [](const Memory& memory) {
+  on_used_machine(Rules::Texts::v4_0, [](const Memory& memory) {
     Pages pages = 0;
     for (const std::string& line : lines_of(proc_buddyinfo(memory))) {
       EXPECT_TRUE(std::regex_match(line, std::regex("Node 0, zone +[A-Za-z0-9]+ ( *[0-9]+ ){11}")))
@@ -103,7 +103,7 @@ TEST(Procfs, BuddyinfoHasAllFreePagesInElevenColumns) {
 }
 
 TEST(Procfs, PagetypeinfoSplitsWhatBuddyinfoCounts) {
-  on_used_machine(Rules::Texts::linux_6_1, [](const Memory& memory) {
+  on_used_machine(Rules::Texts::v6_1, [](const Memory& memory) {
     Pages free = 0, blocks = 0;
     const std::regex row("Node +0, zone +[A-Za-z0-9]+, type +[A-Za-z]+ .*");
     for (const std::string& line : lines_of(proc_pagetypeinfo(memory))) {
@@ -122,7 +122,7 @@ TEST(Procfs, PagetypeinfoSplitsWhatBuddyinfoCounts) {
 }
 
 TEST(Procfs, ZoneinfoHasTheMarks) {
-  for (const auto texts : {Rules::Texts::linux_4_0, Rules::Texts::linux_6_1}) {
+  for (const auto texts : {Rules::Texts::v4_0, Rules::Texts::v6_1}) {
     on_used_machine(texts, [&](const Memory& memory) {
       std::string zone;
       std::size_t marks = 0;
@@ -142,14 +142,14 @@ TEST(Procfs, ZoneinfoHasTheMarks) {
           expect("managed", z.managed);
         }
       }
-      const std::size_t zones = texts == Rules::Texts::linux_6_1 ? 3 : 2;
+      const std::size_t zones = texts == Rules::Texts::v6_1 ? 3 : 2;
       EXPECT_EQ(marks, 4 * zones);
     });
   }
 }
 
 TEST(Procfs, SlabinfoHasSixteenColumns) {
-  on_used_machine(Rules::Texts::linux_4_0, [](const Memory& memory) {
+  on_used_machine(Rules::Texts::v4_0, [](const Memory& memory) {
     const std::vector<std::string> lines = lines_of(proc_slabinfo(memory));
     ASSERT_GT(lines.size(), 5u);
     EXPECT_EQ(lines[0], "slabinfo - version: 2.1");
@@ -167,13 +167,13 @@ TEST(Procfs, SlabinfoHasSixteenColumns) {
 }
 
 TEST(Procfs, VmstatNamesAreTheKernels) {
-  on_used_machine(Rules::Texts::linux_4_0, [](const Memory& memory) {
+  on_used_machine(Rules::Texts::v4_0, [](const Memory& memory) {
     const std::string text = proc_vmstat(memory);
     EXPECT_EQ(vmstat(text, "nr_free_pages"), memory.free_pages());
     EXPECT_EQ(vmstat(text, "nr_anon_pages"), 3 * MiB / page_size);
     EXPECT_EQ(vmstat(text, "allocstall"), 0u);
   });
-  on_used_machine(Rules::Texts::linux_6_1, [](const Memory& memory) {
+  on_used_machine(Rules::Texts::v6_1, [](const Memory& memory) {
     const std::string text = proc_vmstat(memory);
     EXPECT_EQ(vmstat(text, "oom_kill"), 0u);
     EXPECT_EQ(vmstat(text, "nr_zone_inactive_anon") + vmstat(text, "nr_zone_active_anon"),
