@@ -55,6 +55,7 @@ constexpr Words<2> dirtyable_memory = {"free_and_lru", "free_and_file"};
 constexpr Words<3> dm_crypt_buffer = {"split", "greedy", "serialised"};
 constexpr Words<3> slab_cpu_partial = {"none", "objects", "slabs"};
 constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
+constexpr Words<3> texts = {"2.6", "4.0", "6.1"};
 
 template <auto Member, std::size_t N>
 RuleRow choice(const char* name, const Words<N>& words, const char* meaning) {
@@ -262,6 +263,10 @@ const std::array rows = {
     flag<&Rules::nofs_scope>(
         "nofs_scope",
         "allocations inside a transaction lose __GFP_FS by themselves (7dea19f9ee63, 4.12)"),
+    choice<&Rules::texts>(
+        "texts", texts,
+        "which kernel's formats the kernel's log and the files of /proc have; nothing else depends "
+        "on it"),
 };
 
 }  // namespace

@@ -34,6 +34,9 @@ struct ExplainArguments {
   std::uint32_t continuations = 4;
   bool story = true;
   bool escapes = true;
+  bool kernel_log = false;        ///< print the run's kernel log instead
+  std::vector<std::string> proc;  ///< print these files of /proc instead
+  std::string at;                 ///< as they were then; empty: at the end
 };
 
 int run_command(const RunArguments& arguments);

@@ -67,6 +67,14 @@ void add_explain(CLI::App& app, brink::ExplainArguments& arguments, int& code) {
   command->add_flag("!--no-story", arguments.story, "leave out the story");
   command->add_flag("!--no-escapes", arguments.escapes,
                     "leave out the reruns: neither escapes nor the point of no return");
+  command->add_flag("--kernel-log", arguments.kernel_log,
+                    "print the run's kernel log, nothing else");
+  command
+      ->add_option("--proc", arguments.proc,
+                   "print these files of /proc, nothing else: meminfo, buddyinfo, …")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--at", arguments.at, "virtual time for --proc, as \"12 s\"; else the end");
   command->callback([&] { code = brink::explain_command(arguments); });
 }
 

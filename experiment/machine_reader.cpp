@@ -107,9 +107,9 @@ void read_overcommit(Params& params, MachineConfig& config) {
       params.integer("overcommit_memory", config.overcommit_memory, {0, 2},
                      "vm.overcommit_memory: 0 refuses only what obviously cannot be, 1 nothing, 2 "
                      "what is beyond swap and overcommit_ratio of RAM"));
-  config.overcommit_ratio = static_cast<std::uint32_t>(
-      params.integer("overcommit_ratio", config.overcommit_ratio, {0, 100},
-                     "vm.overcommit_ratio: percent of RAM"));
+  config.overcommit_ratio =
+      static_cast<std::uint32_t>(params.integer("overcommit_ratio", config.overcommit_ratio,
+                                                {0, 100}, "vm.overcommit_ratio: percent of RAM"));
 }
 
 Rlimits read_rlimits(Params params) {
@@ -234,6 +234,35 @@ MountConfig read_mount(Params& params, const Registries& registries, Devices dev
   return mount;
 }
 
+/// oom_adj and oom_score_adj are one thing on two scales (fs/proc/base.c, Linux 4.0).
+void read_oom_adjustment(Params& params, TaskConfig& task) {
+  constexpr int disable = -17, adj_max = 15, score_max = 1'000;
+  task.oom_score_adj = static_cast<int>(
+      params.integer("oom_score_adj", 0, {-score_max, score_max}, "as /proc/PID/oom_score_adj"));
+  task.oom_adj = static_cast<int>(
+      params.integer("oom_adj", 0, {disable, adj_max},
+                     "as /proc/PID/oom_adj, the scale before 2.6.36: each kernel sees either key "
+                     "on its own scale"));
+  if (params.has("oom_adj") && params.has("oom_score_adj")) {
+    params.reject("oom_adj", "is the same as oom_score_adj on another scale: set one of them");
+  }
+  if (params.has("oom_adj")) {
+    task.oom_score_adj = task.oom_adj == adj_max ? score_max : task.oom_adj * score_max / -disable;
+  } else {
+    task.oom_adj =
+        task.oom_score_adj == score_max ? adj_max : task.oom_score_adj * -disable / score_max;
+  }
+}
+
+void read_credentials(Params& params, TaskConfig& task) {
+  task.nice = static_cast<int>(params.integer(
+      "nice", 0, {-20, 19}, "its nice value, which the OOM killer before 2.6.36 looks at"));
+  const char* const meaning = "it has that capability, as root has; OOM killers may spare it";
+  task.sys_admin = params.boolean("sys_admin", false, meaning);
+  task.sys_resource = params.boolean("sys_resource", false, meaning);
+  task.sys_rawio = params.boolean("sys_rawio", false, meaning);
+}
+
 TaskConfig read_task_keys(Params& params) {
   TaskConfig task;
   task.program =
@@ -241,9 +270,12 @@ TaskConfig read_task_keys(Params& params) {
   task.count = static_cast<std::uint32_t>(
       params.integer("count", 1, {1, 100'000}, "how many processes run it"));
   task.daemon = params.boolean("daemon", false, "the run does not wait for it to end");
-  task.oom_score_adj = static_cast<int>(
-      params.integer("oom_score_adj", 0, {-1'000, 1'000}, "as /proc/PID/oom_score_adj"));
   task.rlimits = read_rlimits(params.table("rlimits", "limits of each process (setrlimit)"));
+  read_oom_adjustment(params, task);
+  read_credentials(params, task);
+  task.parent = params.text("parent", "",
+                            "the program of an earlier [[task]], whose first process is its "
+                            "parent; without it, init is");
   task.start = params.duration("start", 0, 0, year, "virtual time at which it starts");
   return task;
 }

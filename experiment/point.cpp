@@ -146,6 +146,13 @@ class PointReader {
     if (task.program.empty()) params.reject("program", "is missing");
     const ProgramRow& row =
         row_named(registries_.programs, task.program, "program", params.where("program"));
+    const std::vector<TaskConfig>& earlier = point_.spec.tasks;
+    const auto runs_parent = [&task](const TaskConfig& other) {
+      return other.program == task.parent;
+    };
+    if (!task.parent.empty() && std::none_of(earlier.begin(), earlier.end(), runs_parent)) {
+      params.reject("parent", "no earlier [[task]] runs \"" + task.parent + "\"");
+    }
     Params args = params.table("args", "the program's own keys");
     params.done();
     task.code = program(row, args);

@@ -15,8 +15,16 @@ std::span<const PolicyRow<AllocPolicy>> alloc_policies() {
 }
 
 std::span<const PolicyRow<OomPolicy>> oom_policies() {
-  static constexpr std::array<PolicyRow<OomPolicy>, 2> rows = {{
+  static constexpr std::array<PolicyRow<OomPolicy>, 8> rows = {{
+      {"linux_2_6", "kill a child of the task with most virtual memory (Linux 2.6.30 to 2.6.35)",
+       make_linux_2_6_oom},
       {"badness", "kill the task that uses most memory, one at a time (Linux 4.0)", make_badness},
+      {"linux_6_1", "the same without children, and with the reaper (Linux 6.1)",
+       make_linux_6_1_oom},
+      {"lock_aware", "as badness, but only who can exit", make_lock_aware},
+      {"oldest", "kill the process that was started first", make_oldest},
+      {"largest", "kill the process with most pages, without adjustments", make_largest},
+      {"panic", "panic instead of killing", make_panic_on_oom},
       {"none", "kill nobody", make_no_oom_killer},
   }};
   return rows;

@@ -2,6 +2,7 @@
 // the directories that programs work in, the kernel's threads, and the processes of the experiment.
 
 #include <algorithm>
+#include <map>
 
 #include "sim/fs/file_systems.hpp"
 #include "sim/fs/loop.hpp"
@@ -49,6 +50,7 @@ void Machine::boot() {
       if (flusher.task() == nullptr) flusher.start();
     }
     memory_.start_kswapd();
+    memory_.start_oom_reaper();
     memory_.hooks().resume_transient();
     spawn_all();
   });
@@ -113,6 +115,7 @@ void Machine::make_directories(const MountConfig& config, SuperBlock& sb) {
 
 void Machine::spawn_all() {
   shared_.resize(spec_.tasks.size());
+  std::map<std::string, const Process*> first;
   for (std::size_t i = 0; i < spec_.tasks.size(); ++i) {
     const TaskConfig& task = spec_.tasks[i];
     const std::uint32_t count = task.count * task.code->processes();
@@ -122,12 +125,19 @@ void Machine::spawn_all() {
       config.program = task.code.get();
       config.instance = instance;
       config.oom_score_adj = task.oom_score_adj;
+      config.oom_adj = task.oom_adj;
+      config.nice = task.nice;
+      config.sys_admin = task.sys_admin;
+      config.sys_resource = task.sys_resource;
+      config.sys_rawio = task.sys_rawio;
+      if (!task.parent.empty()) config.parent = first.at(task.parent);
       config.daemon = task.daemon;
       config.start = task.start;
       config.rlimits = task.rlimits;
       config.random = Random(spec_.seed, stream_id("process", i << 32 | instance));
       config.shared = &shared_[i];
       const Process& process = kernel_.spawn(config);
+      first.emplace(task.program, &process);
       if (!task.daemon) watch_.foreground(*process.task);
     }
   }

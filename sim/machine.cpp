@@ -2,6 +2,7 @@
 
 #include "sim/machine.hpp"
 
+#include "sim/fs/procfs/procfs.hpp"
 #include "sim/mm/hooks.hpp"
 #include "sim/mm/overcommit.hpp"
 
@@ -15,6 +16,7 @@ CoreConfig core_config(const RunSpec& spec) {
   config.preempt = spec.machine.preempt;
   config.costs = spec.machine.costs;
   config.time_limit = spec.machine.time_limit;
+  config.count_cpu_time = spec.oom_policy->wants_cpu_time();
   config.soft_lockup_limit = spec.machine.soft_lockup_limit;
   config.heartbeat = spec.heartbeat;
   return config;
@@ -67,16 +69,24 @@ const char* name(EventKind kind) {
 }  // namespace
 
 Machine::Machine(const RunSpec& spec)
-    : spec_(spec), strategy_(spec), core_(core_config(spec), strategy_.get()),
-      locks_(core_, {spec.machine.lockdep, this}), memory_(core_, locks_, memory_setup(spec)),
-      block_(memory_), vfs_(memory_, block_), kernel_(memory_, vfs_), suppliers_(kernel_),
+    : spec_(spec),
+      strategy_(spec),
+      core_(core_config(spec), strategy_.get()),
+      locks_(core_, {spec.machine.lockdep, this}),
+      memory_(core_, locks_, memory_setup(spec)),
+      block_(memory_),
+      vfs_(memory_, block_),
+      kernel_(memory_, vfs_),
+      suppliers_(kernel_),
       obligations_(kernel_),
       watch_(core_, watch_config(spec, strategy_.get()), obligations_, &suppliers_, this),
-      story_(core_) {
+      story_(core_),
+      log_(core_, spec.rules.texts) {
   memory_.set_bug_sink(*this);
   if (spec.tell_story) memory_.set_story(&story_);
   kernel_.set_wait_view(&watch_.waits());
-  if (spec.on_event) core_.set_sink(this);
+  if (spec.keep_log) memory_.set_log(&log_);
+  if (spec.on_event || !spec.proc_files.empty()) core_.set_sink(this);
 }
 
 /// Whatever is left unwinds while all parts are still there.
@@ -85,6 +95,7 @@ Machine::~Machine() { core_.abort(); }
 Outcome Machine::run() {
   boot();
   const RunEnd end = core_.run();
+  if (proc_.empty()) read_proc();
   WatchResult result = watch_.finish(end, other_endings());
   strategy_.check(core_);
 
@@ -102,7 +113,16 @@ Outcome Machine::run() {
 
 // --- What others tell the machine.
 
-void Machine::lockdep_report(Finding finding) { lockdep_findings_.push_back(std::move(finding)); }
+void Machine::lockdep_report(Finding finding) {
+  if (spec_.keep_log) log_.lockdep(finding.text);
+  lockdep_findings_.push_back(std::move(finding));
+}
+
+void Machine::task_hung(const Task& task) {
+  if (!spec_.keep_log) return;
+  const std::vector<std::string> locks = held_locks(task);
+  log_.hung_task(task, spec_.machine.hung_task_timeout, spec_.machine.lockdep ? &locks : nullptr);
+}
 
 void Machine::settling_began() {
   memory_.hooks().stop_transient();
@@ -115,8 +135,24 @@ void Machine::settling_ended() {
   if (spec_.tell_story) story_.tell("settling phase over");
 }
 
-void Machine::event(Nanos, EventKind kind, std::uint64_t a, std::uint64_t b) {
-  spec_.on_event({name(kind), a, b});
+/// A change of tasks lies between two steps: no part of the model is in the middle of anything.
+void Machine::event(Nanos time, EventKind kind, std::uint64_t a, std::uint64_t b) {
+  if (kind == EventKind::context_switch && time >= spec_.proc_at && proc_.empty()) read_proc();
+  if (spec_.on_event) spec_.on_event({name(kind), a, b});
+}
+
+void Machine::read_proc() {
+  for (const std::string& wanted : spec_.proc_files) {
+    for (const ProcFile& file : proc_files()) {
+      if (wanted == file.name) proc_.push_back({wanted, core_.now(), file.read(memory_)});
+    }
+  }
+}
+
+std::vector<std::string> proc_file_names() {
+  std::vector<std::string> names;
+  for (const ProcFile& file : proc_files()) names.emplace_back(file.name);
+  return names;
 }
 
 Outcome run_machine(const RunSpec& spec) { return Machine(spec).run(); }

@@ -10,6 +10,7 @@
 #include "brink/outcome.hpp"
 #include "sim/block/block.hpp"
 #include "sim/kernel/kernel.hpp"
+#include "sim/kernel_log.hpp"
 #include "sim/locking/lockdep.hpp"
 #include "sim/run_strategy.hpp"
 #include "sim/story_log.hpp"
@@ -54,9 +55,11 @@ class Machine final : private LockdepSink,
   OtherEndings other_endings();
   std::vector<std::string> oracles() const;
   void fill(Outcome& outcome);
+  void read_proc();
   void add_fates(Outcome& outcome);
 
   void lockdep_report(Finding finding) override;
+  void task_hung(const Task& task) override;
   void settling_began() override;
   void settling_ended() override;
   void event(Nanos time, EventKind kind, std::uint64_t a, std::uint64_t b) override;
@@ -74,6 +77,8 @@ class Machine final : private LockdepSink,
   KernelObligations obligations_;
   Watch watch_;
   StoryLog story_;
+  LogBuffer log_;
+  std::vector<ProcText> proc_;
   std::vector<std::unique_ptr<SuperBlock>> file_systems_;
   std::vector<LoopDevice*> loops_;
   std::vector<std::shared_ptr<void>> shared_;  ///< by [[task]] entry: what its processes share

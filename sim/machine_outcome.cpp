@@ -55,6 +55,11 @@ void Machine::fill(Outcome& outcome) {
   add_fates(outcome);
   if (spec_.keep_failures) outcome.failures = memory_.failures().take_records();
   if (spec_.tell_story) outcome.story = story_.take();
+  if (spec_.keep_log) {
+    if (!kernel_.panic_reason().empty()) log_.panic(kernel_.panic_reason());
+    outcome.log = log_.take();
+  }
+  outcome.proc = std::move(proc_);
   if (spec_.keep_schedule) outcome.schedule = strategy_.schedule(core_);
   outcome.next_schedule = strategy_.next_schedule();
 }

@@ -88,6 +88,11 @@ struct TaskConfig {
   std::uint32_t count = 1;
   bool daemon = false;
   int oom_score_adj = 0;
+  int oom_adj = 0;  ///< the same on the scale before 2.6.36
+  int nice = 0;
+  bool sys_admin = false, sys_resource = false, sys_rawio = false;  ///< CAP_SYS_*
+  /// The program of an earlier entry, whose first process is their parent; empty: init is.
+  std::string parent;
   Nanos start = 0;  ///< when it starts
   Rlimits rlimits;
 };
@@ -126,6 +131,10 @@ struct RunSpec {
   bool keep_failures = false;
   bool tell_story = false;
   bool keep_schedule = false;
+  bool keep_log = false;
+  /// Files of /proc to be read at `proc_at`, or at the end if the run ends before.
+  std::vector<std::string> proc_files;
+  Nanos proc_at = never;
 
   // Who watches. Neither changes anything.
 
@@ -137,6 +146,9 @@ struct RunSpec {
 };
 
 struct Outcome;
+
+/// The files of /proc that a run can read.
+std::vector<std::string> proc_file_names();
 
 /// Runs it, on this thread. Never throws for anything that the simulated world does.
 Outcome run_machine(const RunSpec& spec);

@@ -186,6 +186,13 @@ struct Counters {
   std::uint64_t enomem_refusable = 0;
 };
 
+/// A file of /proc as it read at some time of the run.
+struct ProcText {
+  std::string file;
+  Nanos at = 0;
+  std::string text;
+};
+
 struct Outcome {
   std::string run_id;
   Verdict verdict = Verdict::completed;
@@ -202,6 +209,8 @@ struct Outcome {
   Lockup lockup;
   std::vector<FailureRecord> failures;  ///< only if the run was told to keep them
   std::vector<std::string> story;       ///< only if the run was told to tell it
+  std::vector<std::string> log;         ///< the kernel's log, only if the run was told to keep it
+  std::vector<ProcText> proc;           ///< what was to be read of /proc
   std::string schedule;                 ///< the choices, hex; only if asked for
   /// Under `dfs`: the choices, hex, that the next schedule of the walk begins with
   /// (SchedulerConfig::choices of its run); empty when the walk is complete.

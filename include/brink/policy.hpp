@@ -78,15 +78,24 @@ struct TaskView {
   const char* comm = "";
   Pages rss = 0, swap_entries = 0, page_tables = 0, total_vm = 0;
   int oom_score_adj = 0;  ///< -1000 … 1000
+  int oom_adj = 0;        ///< the same before 2.6.36: -17 … 15
+  int nice = 0;
+  /// Its address space: who has the same number shares it. ~0: nobody does.
+  std::uint32_t mm = ~std::uint32_t{0};
   bool has_mm = false;
   bool kthread = false;
   bool init = false;
-  bool admin = false;   ///< CAP_SYS_ADMIN
-  bool victim = false;  ///< chosen already, still there
+  bool admin = false;     ///< CAP_SYS_ADMIN
+  bool resource = false;  ///< CAP_SYS_RESOURCE
+  bool rawio = false;     ///< CAP_SYS_RAWIO
+  bool vfork = false;     ///< it borrows its parent's memory until it calls exec
+  bool victim = false;    ///< chosen already, still there
+  bool skip = false;      ///< MMF_OOM_SKIP: its memory is gone, or cannot be had
   bool exiting = false;
   bool dumping_core = false;
   bool fatal_signal = false;
   Nanos cpu_time = 0, started = 0;
+  Nanos victim_since = 0;  ///< if it is one
 };
 
 /// Who waits for whom right now.
@@ -97,6 +106,9 @@ class WaitView {
   virtual bool can_progress(TaskId task) const = 0;
   /// The task whose release it waits for, or no_task.
   virtual TaskId waits_for(TaskId task) const = 0;
+  /// Whether it would come to its exit if it were killed and got all the memory that it asks for
+  /// itself. What it will need on its way out is not foreseen.
+  virtual bool can_exit(TaskId task) const { return can_progress(task); }
 };
 
 struct OomRequest {
@@ -153,21 +165,34 @@ class AllocPolicy {
 };
 
 /// Whether a request may kill at all.
-enum class OomGate : std::uint8_t { kill, pretend, refuse };
+enum class OomGate : std::uint8_t {
+  kill,
+  pretend,  ///< no, but it hears of progress
+  refuse,   ///< no, and it hears so
+  bypass,   ///< it does not come to the OOM path at all: the retry rule alone decides
+};
 
 struct OomChoice {
   enum class Kind : std::uint8_t {
-    kill,    ///< `victim`
-    wait,    ///< nobody now: an earlier victim is on its way out
-    nobody,  ///< there is no killable task: the kernel panics
+    kill,     ///< `victim`
+    wait,     ///< nobody now: an earlier victim is on its way out
+    nobody,   ///< there is no killable task: the kernel panics
+    panic,    ///< the kernel panics because it was told to (vm.panic_on_oom)
+    pretend,  ///< nobody, but the request hears of progress
   };
   Kind kind = Kind::nobody;
   TaskId victim = no_task;
-  std::uint64_t points = 0;
+  std::uint64_t points = 0;  ///< of the victim
+  /// Whom the search found, if another dies in its stead.
+  TaskId chosen = no_task;
+  std::uint64_t chosen_points = 0;
 };
 
 /// What an OOM victim's allocations may use.
 enum class VictimRights : std::uint8_t { none, half_min, everything };
+
+/// When a request naps for a tick in the OOM path, so that the victim can get on.
+enum class OomNap : std::uint8_t { none, after_kill, always };
 
 class OomPolicy {
  public:
@@ -181,12 +206,16 @@ class OomPolicy {
     return choose(view).kind == OomChoice::Kind::kill ? view.now : never;
   }
   virtual VictimRights rights() const = 0;
+  /// Whether they last until the victim is gone, and not only until its memory is.
+  virtual bool rights_outlive_memory() const { return false; }
+  virtual OomNap nap() const { return OomNap::after_kill; }
+  /// How long after a kill the reaper begins to take the victim's memory; never: there is none.
+  virtual Nanos reaper_delay() const { return never; }
+  /// vm.oom_dump_tasks: whether a report has the table of tasks.
+  virtual bool dump_tasks() const { return true; }
+  /// Whether choose() looks at TaskView::cpu_time, which is 0 otherwise.
+  virtual bool wants_cpu_time() const { return false; }
 };
-
-/// Whose completions a wait for congestion is woken by (BLK_RW_ASYNC, BLK_RW_SYNC): writeback, or
-/// reads and what somebody waits for; or first the one and then the other, with what is left of the
-/// time.
-enum class CongestionClass : std::uint8_t { async, sync, both };
 
 /// How kswapd goes to sleep when it is done: at once, or after a nap in which nobody has woken it
 /// and the marks have held.

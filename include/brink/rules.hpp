@@ -139,6 +139,11 @@ struct Rules {
   bool fdtable_kvmalloc = false;
   bool parallel_lookup = false;
   bool nofs_scope = false;
+
+  // --- What people read: the kernel's log, and /proc.
+
+  enum class Texts : std::uint8_t { v2_6, v4_0, v6_1 };
+  Texts texts = Texts::v4_0;
 };
 
 /// One rule, as a file writes it and `brink list rules` prints it.

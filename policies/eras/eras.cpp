@@ -14,7 +14,7 @@ EraRow row_2_6(const char* name, const char* summary, const Rules& rules, const 
   return {name,
           summary,
           {"bounded_retry", {}},
-          {"badness", {}},
+          {"linux_2_6", {}},
           {"linux_2_6", {{"congestion", Value(congestion)}}},
           rules,
           linux_4_0_site,
@@ -36,11 +36,11 @@ EraRow patched(EraRow row, const char* name, const char* summary, int last) {
 }
 
 std::vector<EraRow> make_rows() {
-  const EraRow v30 =
-      row_2_6("2.6.30",
-              "Linux 2.6.30: kswapd is woken after each restart; waits for congestion "
-              "end with reads",
-              linux_2_6_30_rules(), "sync");
+  EraRow v30 = row_2_6("2.6.30",
+                       "Linux 2.6.30: kswapd is woken after each restart; waits for congestion "
+                       "end with reads",
+                       linux_2_6_30_rules(), "sync");
+  v30.oom_policy.params = {{"costly_nofail", Value(false)}};
   const EraRow v31 = row_2_6("2.6.31",
                              "Linux 2.6.31: kswapd is woken once a request; waits for "
                              "congestion end with writeback",
@@ -74,6 +74,7 @@ std::vector<EraRow> make_rows() {
   EraRow v61 = again(v40, "6.1", "Linux 6.1");
   v61.rules = linux_6_1_rules();
   v61.slab = linux_6_1_slab;
+  v61.oom_policy = {"linux_6_1", {}};
   return {
       v30,
       v31,

@@ -29,6 +29,7 @@ Rules linux_2_6_30_rules() {
   rules.dirtyable_memory = Rules::DirtyableMemory::free_and_lru;
   rules.dm_crypt_buffer = Rules::DmCryptBuffer::split;
   rules.dm_crypt_parallel = false;
+  rules.texts = Rules::Texts::v2_6;
   return rules;
 }
 
@@ -79,6 +80,7 @@ Rules linux_6_1_rules() {
   rules.fdtable_kvmalloc = true;
   rules.parallel_lookup = true;
   rules.nofs_scope = true;
+  rules.texts = Rules::Texts::v6_1;
   return rules;
 }
 

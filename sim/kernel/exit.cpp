@@ -41,6 +41,7 @@ void Kernel::do_exit(Process& process) {
       memory_.failures().settle_last(Fate::degraded);
     }
   }
+  memory_.unmark_oom_victim(task, true);
   check_locks(process, "exit");
   memory_.failures().settle_killed(task);
   process.entered = never;

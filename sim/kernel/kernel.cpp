@@ -26,6 +26,11 @@ Process::Process(Kernel& in, const ProcessConfig& config)
       argument(config.argument),
       instance(config.instance),
       oom_score_adj(config.oom_score_adj),
+      oom_adj(config.oom_adj),
+      nice(config.nice),
+      sys_admin(config.sys_admin),
+      sys_resource(config.sys_resource),
+      sys_rawio(config.sys_rawio),
       start(config.start),
       shared(config.shared != nullptr ? *config.shared : own),
       random(config.random),
@@ -69,7 +74,7 @@ void Kernel::run_init(void* kernel) {
 Process& Kernel::spawn(const ProcessConfig& config) {
   BRINK_ASSERT(init_ != nullptr && (config.program != nullptr || config.body != nullptr));
   Process& process = *processes_.emplace_back(std::make_unique<Process>(*this, config));
-  process.parent = init_->task->id;
+  process.parent = config.parent != nullptr ? config.parent->task->id : init_->task->id;
   ++live_;
   process.started = core_.now();
   process.task = &core_.spawn(config.comm, {run_process, &process});
@@ -205,6 +210,7 @@ void Kernel::task_views(std::vector<TaskView>& out) {
     view.victim = task.has(TIF_MEMDIE);
     view.exiting = task.has(PF_EXITING);
     view.fatal_signal = task.has(FATAL_SIGNAL);
+    view.cpu_time = core_.cpu_time(task);
     if (const Process* const process = task.process) {
       view.parent = process->parent;
       view.rss = process->mm.rss();
@@ -212,6 +218,13 @@ void Kernel::task_views(std::vector<TaskView>& out) {
       view.page_tables = process->mm.page_tables();
       view.total_vm = process->mm.total_vm();
       view.oom_score_adj = process->oom_score_adj;
+      view.oom_adj = process->oom_adj;
+      view.nice = process->nice;
+      view.mm = process->mm.id();
+      view.admin = process->sys_admin;
+      view.resource = process->sys_resource;
+      view.rawio = process->sys_rawio;
+      view.skip = process->mm.oom_skip();
       view.has_mm = process->has_mm;
       view.init = process->init;
       view.started = process->started;

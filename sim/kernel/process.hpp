@@ -23,6 +23,7 @@
 namespace brink {
 
 class Kernel;
+struct Process;
 
 /// What a process is made of.
 struct ProcessConfig {
@@ -33,6 +34,10 @@ struct ProcessConfig {
   void* argument = nullptr;
   std::uint32_t instance = 0;
   int oom_score_adj = 0;
+  int oom_adj = 0;
+  int nice = 0;
+  bool sys_admin = false, sys_resource = false, sys_rawio = false;
+  const Process* parent = nullptr;  ///< null: init
   bool daemon = false;
   Nanos start = 0;                          ///< when main() begins
   Rlimits rlimits;
@@ -74,7 +79,8 @@ struct Process {
   void (*body)(Syscalls& sys, void* argument);
   void* argument;
   const std::uint32_t instance;
-  const int oom_score_adj;
+  const int oom_score_adj, oom_adj, nice;
+  const bool sys_admin, sys_resource, sys_rawio;
   const Nanos start;
   std::shared_ptr<void> own;  ///< what it remembers, if nobody shares it
   std::shared_ptr<void>& shared;

@@ -91,6 +91,11 @@ class AddressSpace {
   RwSem& mmap_sem() { return mmap_sem_; }
   std::uint32_t id() const { return id_; }
   bool exited() const { return exited_; }
+  /// MMF_OOM_SKIP: its memory has been given back, or the OOM killer is not to wait for it.
+  bool oom_skip() const { return oom_skip_; }
+  void set_oom_skip();
+  /// Takes private anonymous memory away under mmap_sem, if that is free for reading: true if so.
+  [[nodiscard]] bool reap();
 
   // --- Counters, in pages (MM_ANONPAGES, MM_FILEPAGES, MM_SWAPENTS, nr_ptes + nr_pmds, total_vm,
   // locked_vm).
@@ -221,6 +226,7 @@ class AddressSpace {
   Rlimits limits_;
   bool lock_future_ = false;  ///< mlockall(MCL_FUTURE)
   bool exited_ = false;
+  bool oom_skip_ = false;
 };
 
 /// Where mappings end: a guess that leaves room for 2^32 virtual pages (8 TiB).

@@ -247,4 +247,14 @@ bool Buddy::has_block(unsigned order) const {
   return any >> order != 0;
 }
 
+Pages Buddy::free_blocks(unsigned order, Migrate type) const {
+  Pages blocks = 0;
+  const List& list = lists_[static_cast<std::size_t>(type)][order];
+  for (Pfn pfn = list.head; pfn != no_page; pfn = (*map_)[pfn].next) ++blocks;
+  if (order == max_order && type == Migrate::movable) {
+    blocks += (virgin_end_ - virgin_begin_) >> max_order;
+  }
+  return blocks;
+}
+
 }  // namespace brink

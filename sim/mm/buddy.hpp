@@ -39,6 +39,8 @@ class Buddy {
   Pages free_pages() const { return free_pages_; }
   /// nr_free: blocks of exactly this order, all types.
   Pages free_blocks(unsigned order) const { return count_[order]; }
+  /// Of these, how many are on the list of that type. Slow: for people.
+  Pages free_blocks(unsigned order, Migrate type) const;
 
   /// Whether any block of this order or more is free, other than in MIGRATE_RESERVE.
   bool has_block(unsigned order) const;

@@ -1,11 +1,12 @@
 // The end of mappings, and of a whole address space (mm/memory.c: unmap_vmas, mm/mmap.c: exit_mmap
-// and kernel/exit.c: exit_mm, Linux 4.0).
+// and kernel/exit.c: exit_mm, Linux 4.0; mm/oom_kill.c: __oom_reap_task_mm, Linux 6.1).
 
 #include <algorithm>
 
 #include "brink/site_list.hpp"
 #include "sim/mm/address_space.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/mm/oom_kill.hpp"
 #include "sim/mm/overcommit.hpp"
 #include "sim/mm/page_cache.hpp"
 #include "sim/mm/rmap.hpp"
@@ -93,12 +94,39 @@ void AddressSpace::drop() {
   exited_ = true;
 }
 
+void AddressSpace::set_oom_skip() {
+  oom_skip_ = true;
+  memory_.changed();
+}
+
+bool AddressSpace::reap() {
+  if (!mmap_sem_.down_read_trylock()) return false;
+  // Set by exit_mmap(): the tables may be gone.
+  if (!oom_skip_) {
+    for (const Area& area : areas_) {
+      // What others share stays: taking it from here frees nothing (zap_page_range() of
+      // oom_reap_task_mm()).
+      if (area.file == nullptr || !area.has(VM_SHARED)) unmap_range(area.begin, area.end);
+    }
+  }
+  mmap_sem_.up_read();
+  return true;
+}
+
 void AddressSpace::exit_mmap() {
   const Frame frame(memory_.core().current(), "exit_mmap");
   for (std::size_t i = 0; i < areas_.size(); ++i) {
     if (areas_[i].has(VM_LOCKED)) set_locked(i, false);
   }
+  // Where there is a reaper (4.6), it may be at the same entries until the tables go.
+  const bool reaped = memory_.oom().reaper() != nullptr;
+  if (reaped) mmap_sem_.down_read();
   unmap_range(0, ~std::uint32_t{0});
+  set_oom_skip();
+  if (reaped) {
+    mmap_sem_.up_read();
+    mmap_sem_.down_write();
+  }
   tables_.free_range(0, ~std::uint32_t{0});
   for (Area& area : areas_) {
     if (area.has(VM_ACCOUNT)) memory_.overcommit().unaccount(area.pages());
@@ -106,6 +134,7 @@ void AddressSpace::exit_mmap() {
   }
   areas_.clear();
   total_vm_ = 0;
+  if (reaped) mmap_sem_.up_write();
   BRINK_ASSERT(rss() == 0 && swap_entries_ == 0 && locked_vm_ == 0);
 }
 

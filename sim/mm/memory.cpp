@@ -177,6 +177,7 @@ void Memory::start_kswapd() {
   kswapd_->start();
   if (rules_.kcompactd) kcompactd_->start();
 }
+void Memory::start_oom_reaper() { oom_->start_reaper(); }
 
 void Memory::end_swap_write(Pfn page, int error) noexcept { swap_->end_write(page, error); }
 
@@ -192,7 +193,7 @@ void Memory::device_uncongested(bool sync, bool was_congested) noexcept {
   congestion_->clear(sync, was_congested);
 }
 
-void Memory::unmark_oom_victim(Task& task) { oom_->unmark(task); }
+void Memory::unmark_oom_victim(Task& task, bool gone) { oom_->unmark(task, gone); }
 
 const AllocPolicy& Memory::alloc_policy() const {
   const bool switched = policies_.switch_at != 0 && counters_.questions >= policies_.switch_at;

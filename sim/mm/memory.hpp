@@ -136,12 +136,15 @@ class Memory {
   void set_flushers(Flushers& flushers) { flushers_ = &flushers; }
   void set_bug_sink(BugSink& sink) { bug_sink_ = &sink; }
   void set_story(Story* story) { story_ = story; }
+  void set_log(KernelLog* log) { log_ = log; }
   void set_tap(AllocTap* tap) { tap_ = tap; }
   void register_shrinker(Shrinker& shrinker);
   void unregister_shrinker(Shrinker& shrinker);
   /// Spawns kswapd, a daemon, and kcompactd where there is one. Without them only those who want
   /// memory free any.
   void start_kswapd();
+  /// Spawns the OOM reaper, if the OOM policy has one.
+  void start_oom_reaper();
 
   // --- Reports from other rungs.
 
@@ -159,14 +162,17 @@ class Memory {
     ++generation_;
     lru_changed();
   }
-  /// The victim has dropped its address space: it gives its rights back (unmark_oom_victim()).
-  void unmark_oom_victim(Task& task);
+  /// The victim has dropped its address space, or is gone: it gives its rights back
+  /// (unmark_oom_victim(), exit_oom_victim()).
+  void unmark_oom_victim(Task& task, bool gone = false);
 
   // --- Questions, for watchers, policies and reports.
 
   MemoryView view(Gfp gfp, std::vector<ZoneView>& zones) const;
   const MemoryStat& stat() const { return stat_; }
   Pages free_pages() const { return zones_.free(); }
+  /// What all processes have mapped.
+  Pages total_vm() const;
   /// Whether reclaimers of this class can still free anything for such requests; with `detail`,
   /// what is in the way (slow: page by page).
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp, bool detail = false) const;
@@ -197,8 +203,10 @@ class Memory {
   Page& page(Pfn pfn) { return map_[pfn]; }
   const Page& page(Pfn pfn) const { return map_[pfn]; }
   PageMap& map() { return map_; }
+  const PageMap& map() const { return map_; }
   Slab& slab() { return *slab_; }
   Vmalloc& vmalloc() { return *vmalloc_; }
+  const Slab& slab() const { return *slab_; }
   Swap& swap() { return *swap_; }
   const Swap& swap() const { return *swap_; }
   PageCache& cache() { return *cache_; }
@@ -217,6 +225,7 @@ class Memory {
   OomHost* oom_host() const { return oom_host_; }
   Flushers* flushers() const { return flushers_; }
   Story* story() const { return story_; }
+  KernelLog* log() const { return log_; }
   AllocTap* tap() const { return tap_; }
   Counters& counters() { return counters_; }
   MemoryStat& stat() { return stat_; }
@@ -228,6 +237,8 @@ class Memory {
     counters_.failures_warned += nopage_.allow(core_.now(), times);
   }
   std::uint64_t warnings_wanted() const { return warnings_wanted_; }
+  /// The running task's request has failed, and may say so in the log (warn_alloc_failed()).
+  void warn_alloc_failed(unsigned order, Gfp gfp);
 
   /// Changes whenever reclaim might find what it did not find before, pages apart: each of them
   /// knows for itself.
@@ -310,6 +321,7 @@ class Memory {
   Flushers* flushers_ = nullptr;
   BugSink* bug_sink_ = nullptr;
   Story* story_ = nullptr;
+  KernelLog* log_ = nullptr;
   AllocTap* tap_ = nullptr;
   std::vector<AddressSpace*> spaces_;
   std::vector<std::uint32_t> free_spaces_;

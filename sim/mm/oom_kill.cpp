@@ -2,7 +2,9 @@
 
 #include "sim/mm/oom_kill.hpp"
 
+#include "sim/mm/address_space.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/mm/oom_reaper.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/sched/core_inline.hpp"
 
@@ -36,6 +38,10 @@ class OomKiller::Asked final : public WaitView {
     asked_ = true;
     return waits_->waits_for(task);
   }
+  bool can_exit(TaskId task) const override {
+    asked_ = true;
+    return waits_->can_exit(task);
+  }
   bool was() const { return asked_; }
 
  private:
@@ -43,7 +49,19 @@ class OomKiller::Asked final : public WaitView {
   mutable bool asked_ = false;
 };
 
+OomKiller::OomKiller(Memory& memory) : memory_(memory) {}
+OomKiller::~OomKiller() = default;
+
+void OomKiller::start_reaper() {
+  const Nanos delay = memory_.policies().oom->reaper_delay();
+  if (delay == never) return;
+  reaper_ = std::make_unique<OomReaper>(memory_, delay);
+  reaper_->start();
+}
+
 OomResult OomKiller::enter(const OomRequest& request, Pfn& page) {
+  const OomPolicy& policy = *memory_.policies().oom;
+  if (policy.gate(request) == OomGate::bypass) return OomResult::none;
   const Lock lock(*this);
   if (!lock.taken()) {
     memory_.core().sleep(memory_.core().tick());
@@ -52,7 +70,8 @@ OomResult OomKiller::enter(const OomRequest& request, Pfn& page) {
   // Somebody may have been killed meanwhile, and be gone.
   page = memory_.allocator().take(request.order, request.gfp, Watermark::high, 0);
   if (page != no_page) return OomResult::none;
-  switch (memory_.policies().oom->gate(request)) {
+  switch (policy.gate(request)) {
+    case OomGate::bypass:
     case OomGate::pretend: return OomResult::pretended;
     case OomGate::refuse: return OomResult::refused;
     case OomGate::kill: break;
@@ -72,6 +91,9 @@ void OomKiller::page_fault() {
 OomView OomKiller::view(const OomRequest& request) {
   tasks_.clear();
   if (memory_.oom_host() != nullptr) memory_.oom_host()->task_views(tasks_);
+  for (TaskView& task : tasks_) {
+    if (task.victim && task.id < marked_at_.size()) task.victim_since = marked_at_[task.id];
+  }
   OomView view;
   view.request = request;
   view.memory = memory_.view(request.gfp, zones_);
@@ -85,27 +107,71 @@ OomResult OomKiller::kill(const OomRequest& request) {
   Core& core = memory_.core();
   const OomChoice choice = memory_.policies().oom->choose(view(request));
   core.charge(core.costs().oom_scan_task * (tasks_.size() + 1));
-  if (choice.kind == OomChoice::Kind::wait) return OomResult::pending;
-  if (choice.kind == OomChoice::Kind::nobody) panic();
-
+  switch (choice.kind) {
+    case OomChoice::Kind::wait: nap(false); return OomResult::pending;
+    case OomChoice::Kind::pretend: return OomResult::pretended;
+    case OomChoice::Kind::nobody:
+    case OomChoice::Kind::panic: panic(request, choice.kind);
+    case OomChoice::Kind::kill: break;
+  }
   Task& victim = core.task(choice.victim);
   // Who is dying already only gets the rights to get on with it.
   const bool dying = victim.has(FATAL_SIGNAL) || victim.has(PF_EXITING);
+  if (dying) {
+    mark(victim);
+    nap(false);
+    return OomResult::pending;
+  }
+  kill_victim(request, choice, victim);
+  nap(true);
+  return OomResult::killed;
+}
+
+void OomKiller::kill_victim(const OomRequest& request, const OomChoice& choice, Task& victim) {
+  if (KernelLog* log = memory_.log()) [[unlikely]] {
+    if (reports_.allow(memory_.core().now(), 1) != 0) dump_header(request, *log, &choice);
+    log_kill(*log, choice);
+  }
   mark(victim);
-  if (dying) return OomResult::pending;
   ++memory_.counters().oom_kills;
   if (Story* story = memory_.story()) [[unlikely]] {
     story->tell(std::string("Out of memory: kill process ") + std::to_string(victim.id) + " (" +
                 victim.name() + ") score " + std::to_string(choice.points));
   }
   memory_.oom_host()->kill(victim.id);
-  if (!core.current().has(FATAL_SIGNAL)) core.sleep(core.tick(), WaitMode::killable);
-  return OomResult::killed;
 }
 
-void OomKiller::panic() {
-  memory_.oom_host()->panic("Out of memory and no killable processes...");
+/// So that the victim gets on with it.
+void OomKiller::nap(bool killed) {
+  Core& core = memory_.core();
+  switch (memory_.policies().oom->nap()) {
+    case OomNap::none: return;
+    case OomNap::after_kill:
+      if (killed && !core.current().has(FATAL_SIGNAL)) core.sleep(core.tick(), WaitMode::killable);
+      return;
+    case OomNap::always:
+      if (!core.current().has(TIF_MEMDIE)) core.sleep(core.tick());
+      return;
+  }
+}
+
+void OomKiller::panic(const OomRequest& request, OomChoice::Kind kind) {
+  if (KernelLog* log = memory_.log()) [[unlikely]]
+    dump_header(request, *log, nullptr);
+  const bool told = kind == OomChoice::Kind::panic;
+  const bool modern = memory_.rules().texts == Rules::Texts::v6_1;
+  memory_.oom_host()->panic(told     ? "Out of memory: system-wide panic_on_oom is enabled"
+                            : modern ? "System is deadlocked on memory"
+                                     : "Out of memory and no killable processes...");
   for (;;) static_cast<void>(memory_.core().park(idle_wait, WaitMode::uninterruptible));
+}
+
+const TaskView& OomKiller::view_of(TaskId id) const {
+  for (const TaskView& task : tasks_) {
+    if (task.id == id) return task;
+  }
+  BRINK_ASSERT(false);
+  return tasks_.front();
 }
 
 void OomKiller::mark(Task& victim) {
@@ -113,10 +179,16 @@ void OomKiller::mark(Task& victim) {
   if (victim.has(TIF_MEMDIE)) return;
   victim.set(TIF_MEMDIE);
   ++victims_;
+  if (victim.id >= marked_at_.size()) marked_at_.resize(memory_.core().task_count());
+  marked_at_[victim.id] = memory_.core().now();
+  if (reaper_ == nullptr) return;
+  const std::uint32_t mm = view_of(victim.id).mm;
+  if (mm != ~std::uint32_t{0}) reaper_->queue(victim, memory_.space(mm));
 }
 
-void OomKiller::unmark(Task& task) {
+void OomKiller::unmark(Task& task, bool gone) {
   if (!task.has(TIF_MEMDIE)) return;
+  if (!gone && memory_.policies().oom->rights_outlive_memory()) return;
   task.clear(TIF_MEMDIE);
   --victims_;
   memory_.changed();
@@ -130,11 +202,17 @@ Nanos OomKiller::would_kill(const OomRequest& request) {
 bool OomKiller::still(const OomRequest& request, OomResult last) {
   if (locked_) return false;
   switch (memory_.policies().oom->gate(request)) {
+    case OomGate::bypass: return last == OomResult::none;
     case OomGate::pretend: return last == OomResult::pretended;
     case OomGate::refuse: return last == OomResult::refused;
     case OomGate::kill: break;
   }
-  return last == OomResult::pending && foresee(request).waits;
+  switch (foresee(request).kind) {
+    case OomChoice::Kind::pretend: return last == OomResult::pretended;
+    case OomChoice::Kind::wait:
+      return last == OomResult::pending && memory_.policies().oom->nap() != OomNap::always;
+    default: return false;
+  }
 }
 
 /// A looper asks this before each bulk of rounds: views are costly, and most show nothing new.
@@ -144,16 +222,16 @@ const OomKiller::Foresight& OomKiller::foresee(const OomRequest& request) {
   Foresight& known = foresights_[request.task];
   if (known.changes == memory_.changes() && known.live == core.live() &&
       known.tasks == core.task_count() && known.order == request.order &&
-      known.gfp == request.gfp && known.page_fault == request.page_fault) {
+      known.gfp == request.gfp && known.page_fault == request.page_fault &&
+      (known.kind == OomChoice::Kind::kill || core.now() < known.would_kill)) {
     return known;
   }
   OomView now = view(request);
   const Asked asked(now.waits);
   if (now.waits != nullptr) now.waits = &asked;
   const OomPolicy& policy = *memory_.policies().oom;
-  known = {memory_.changes(), core.live(), core.task_count(), request.order, request.gfp,
-           request.page_fault, policy.choose(now).kind == OomChoice::Kind::wait,
-           policy.would_kill(now)};
+  known = {memory_.changes(), core.live(),        core.task_count(),       request.order,
+           request.gfp,       request.page_fault, policy.choose(now).kind, policy.would_kill(now)};
   // Who waits for whom changes without a trace in here.
   if (asked.was()) known.changes = ~std::uint64_t{0};
   return known;

@@ -1,22 +1,27 @@
 // The OOM path: who may kill, and what a kill does (mm/oom_kill.c and mm/page_alloc.c:
 // __alloc_pages_may_oom, Linux 4.0). Whom to kill is the policy's choice. Left out: notifiers,
-// memory policies and cpusets, sysctls, dumps of tasks.
+// memory policies and cpusets. oom_log.cpp has what it prints.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "brink/policy.hpp"
+#include "sim/mm/ratelimit.hpp"
+#include "sim/mm/upcalls.hpp"
 #include "sim/mm/zone.hpp"
 
 namespace brink {
 
 class Memory;
+class OomReaper;
 struct Task;
 
 class OomKiller {
  public:
-  explicit OomKiller(Memory& memory) : memory_(memory) {}
+  explicit OomKiller(Memory& memory);
+  ~OomKiller();
 
   /// A request's way through the OOM path. If a last look at the high mark finds pages, they are in
   /// `page`.
@@ -33,7 +38,14 @@ class OomKiller {
   bool locked() const { return locked_; }
   /// Tasks that are marked and have not given their marks back.
   std::uint32_t victims() const { return victims_; }
-  void unmark(Task& task);
+  /// The task has given its memory back, or is gone altogether: its mark goes, unless the policy
+  /// lets victims keep it until they are gone.
+  void unmark(Task& task, bool gone);
+
+  /// Spawns the reaper, if the policy has one.
+  void start_reaper();
+  /// Null if there is none.
+  const OomReaper* reaper() const { return reaper_.get(); }
 
  private:
   class Lock;
@@ -46,15 +58,23 @@ class OomKiller {
     unsigned order = 0;
     Gfp gfp = Gfp::none;
     bool page_fault = false;
-    bool waits = false;       ///< choose() would wait
+    OomChoice::Kind kind = OomChoice::Kind::wait;  ///< what choose() would say
     Nanos would_kill = never;
   };
 
   const Foresight& foresee(const OomRequest& request);
   OomView view(const OomRequest& request);
   OomResult kill(const OomRequest& request);
-  [[noreturn]] void panic();
+  void kill_victim(const OomRequest& request, const OomChoice& choice, Task& victim);
+  void nap(bool killed);
+  [[noreturn]] void panic(const OomRequest& request, OomChoice::Kind kind);
   void mark(Task& victim);
+  const TaskView& view_of(TaskId id) const;
+
+  // oom_log.cpp
+  void dump_header(const OomRequest& request, KernelLog& log, const OomChoice* choice);
+  void dump_tasks(KernelLog& log) const;
+  void log_kill(KernelLog& log, const OomChoice& choice) const;
 
   Memory& memory_;
   bool locked_ = false;
@@ -62,6 +82,9 @@ class OomKiller {
   std::vector<TaskView> tasks_;
   std::vector<Foresight> foresights_;  ///< by the task that asks
   std::vector<ZoneView> zones_;
+  std::vector<Nanos> marked_at_;  ///< by task id: when it became a victim
+  std::unique_ptr<OomReaper> reaper_;
+  Ratelimit reports_;
 };
 
 }  // namespace brink

@@ -14,9 +14,13 @@
 namespace brink {
 
 SlowPath::SlowPath(Memory& memory, const PageRequest& request)
-    : memory_(memory), core_(memory.core()), me_(core_.current()), request_(request),
+    : memory_(memory),
+      core_(memory.core()),
+      me_(core_.current()),
+      request_(request),
       wait_(memory, MemoryWait::Asker::slow_path, request.blame, request.order, request.gfp),
-      attempt_(wait_.attempt_), steady_(memory, request.gfp) {
+      attempt_(wait_.attempt_),
+      steady_(memory, request.gfp) {
   ++memory_.counters().slow_path;
 }
 
@@ -56,8 +60,8 @@ SlowPath::Step SlowPath::attempt() {
 /// __alloc_pages_high_priority(): the whole reserve; __GFP_NOFAIL waits here for ever.
 SlowPath::Step SlowPath::reserve() {
   for (;;) {
-    page_ = memory_.allocator().take(request_.order, request_.gfp, Watermark::min,
-                                     ALLOC_NO_WATERMARKS);
+    page_ =
+        memory_.allocator().take(request_.order, request_.gfp, Watermark::min, ALLOC_NO_WATERMARKS);
     if (page_ != no_page) return Step::got;
     if (!has(request_.gfp, Gfp::nofail)) return Step::go_on;
     failed_round();
@@ -166,8 +170,9 @@ SlowPath::Step SlowPath::oom_path() {
   request.gfp = request_.gfp;
   const OomResult result = memory_.oom().enter(request, page_);
   if (page_ != no_page) return Step::got;
-  restart_ = true;
   attempt_.oom = result;
+  if (result == OomResult::none) return Step::go_on;  // It was none of the OOM path's business.
+  restart_ = true;
   if (result == OomResult::refused) return fail(Cause::give_up);
   ++attempt_.oom_rounds;
   ++memory_.counters().oom_rounds;
@@ -192,7 +197,7 @@ SlowPath::Step SlowPath::fail(Cause cause) {
     failed_round();
     memory_.failures().set_cause(failure_, cause);
   }
-  if (!has(request_.gfp, Gfp::nowarn)) memory_.warn_alloc_failed(1);
+  if (!has(request_.gfp, Gfp::nowarn)) memory_.warn_alloc_failed(request_.order, request_.gfp);
   return Step::give_up;
 }
 
@@ -210,7 +215,9 @@ bool SlowPath::repeat_rounds() {
     if (!memory_.oom().still(request, attempt_.oom)) return false;
     rounds = steady_.repeatable(rounds, memory_.oom().would_kill(request));
     if (rounds == 0) return false;
-    attempt_.oom_rounds += static_cast<std::uint32_t>(rounds);
+    if (attempt_.oom != OomResult::none) {
+      attempt_.oom_rounds += static_cast<std::uint32_t>(rounds);
+    }
   }
   if (memory_.config().visit_exhausted) verify_round();
   attempt_.rounds += static_cast<std::uint32_t>(rounds);

@@ -123,6 +123,14 @@ class Story {
   virtual void tell(const std::string& text) = 0;
 };
 
+/// The kernel's log (printk()); null unless the run keeps it.
+class KernelLog {
+ public:
+  virtual ~KernelLog() = default;
+  /// One line, or several with a line break between them.
+  virtual void print(const std::string& text) = 0;
+};
+
 /// Sees every request at the allocator's entry and its answer; null unless somebody counts them.
 class AllocTap {
  public:

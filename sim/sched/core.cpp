@@ -19,7 +19,7 @@ Core::Core(const CoreConfig& config, Strategy& strategy, FiberPool& pool)
       all_cpus_(~std::uint64_t{0} >> (64 - config.cpus)) {
   BRINK_ASSERT(config.cpus >= 1 && config.cpus <= 64 && config.hz >= 1);
   storage_.clear();
-  for (std::uint32_t i = 0; i < config.cpus; ++i) cpus_[i] = {nullptr, 0, 0, i, 0};
+  for (std::uint32_t i = 0; i < config.cpus; ++i) cpus_[i] = {nullptr, 0, 0, i, 0, 0};
   set_strategy(strategy);
   if (config.time_limit != never) at(config.time_limit, time_is_up, this, 0);
   // Contexts that differ in a sticky exception flag make every switch between them slow.
@@ -50,7 +50,7 @@ void Core::set_strategy(Strategy& strategy) {
 
 void Core::update_simple() {
   simple_ = config_.cpus == 1 && defaults_ && observer_ == nullptr && sink_ == nullptr &&
-            !stopping_ && !aborting_;
+            !config_.count_cpu_time && !stopping_ && !aborting_;
   horizon_ = 0;
 }
 
@@ -59,6 +59,13 @@ void Core::stop_for(RunEnd why) {
   stopping_ = true;
   end_ = why;
   update_simple();
+}
+
+Nanos Core::cpu_time(const Task& task) const {
+  if (!config_.count_cpu_time) return 0;
+  const Cpu& cpu = cpus_[task.cpu];
+  const bool running = (busy_ & cpu.mask()) != 0 && cpu.current == &task;
+  return task.cpu_time + (running ? cpu.clock - cpu.since : 0);
 }
 
 Task& Core::spawn(std::string_view comm, TaskBody body) {

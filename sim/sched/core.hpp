@@ -34,6 +34,7 @@ struct CoreConfig {
   Preempt preempt = Preempt::voluntary;
   Costs costs;
   Nanos time_limit = never;
+  bool count_cpu_time = false;      ///< cpu_time() is wanted, which costs a little
   Nanos soft_lockup_limit = never;  ///< CoreObserver::held_cpu() is told beyond it
   std::atomic<std::uint64_t>* heartbeat =
       nullptr;  ///< if set, counts steps, a few thousand at a time
@@ -112,6 +113,8 @@ class Core final : public FiberBody {
   const Costs& costs() const { return config_.costs; }
   const CoreConfig& config() const { return config_; }
 
+  /// How long a task has run on a CPU so far; 0 unless it is counted.
+  Nanos cpu_time(const Task& task) const;
   /// Tasks that have not ended.
   std::uint32_t live() const { return live_; }
   std::uint32_t task_count() const { return task_count_; }
@@ -207,6 +210,7 @@ class Core final : public FiberBody {
     Nanos clock;
     Nanos next_tick;
     std::uint32_t number;
+    Nanos since;         ///< when its task got it
     Nanos could_switch;  ///< when it last was where its task could have been switched away
     std::uint64_t mask() const { return std::uint64_t{1} << number; }
   };
@@ -240,6 +244,9 @@ class Core final : public FiberBody {
   Task* next_simple(Cpu& cpu);
   void place_ready_tasks();
   void assign(Cpu& cpu, Task& task);
+  void count_cpu_time(const Cpu& cpu, Task& task) {
+    if (config_.count_cpu_time) task.cpu_time += cpu.clock - cpu.since;
+  }
   Task* step_cpu();
   std::uint32_t ask_cpu(std::span<const CpuView> cpus, std::uint32_t last);
   std::uint32_t ask_task(const Task* current, Why why);

@@ -21,6 +21,7 @@ Wake Core::park_slow(const Waitable& wait, WaitMode mode) {
 
 /// Gives up the CPU where the choice of who is next is not simple.
 void Core::leave_cpu(Task& me) {
+  count_cpu_time(*cpu_, me);
   cpu_->current = nullptr;
   busy_ &= ~cpu_->mask();
   leave(me);
@@ -40,6 +41,7 @@ void Core::yield_to(std::uint32_t choice) {
   Task& me = *cpu.current;
   if (choice != storage_.ready.size()) {
     me.ready_since = cpu.clock;
+    count_cpu_time(cpu, me);
     Task& next = storage_.ready.take(choice);
     storage_.ready.push(me);
     assign(cpu, next);
@@ -118,7 +120,7 @@ inline void Core::assign(Cpu& cpu, Task& task) {
   cpu.clock = std::max(cpu.clock, task.ready_since) + config_.costs.context_switch;
   if (cpu.clock >= cpu.next_tick) cpu.next_tick = cpu.clock + tick_;
   cpu.current = &task;
-  cpu.could_switch = cpu.clock;
+  cpu.since = cpu.could_switch = cpu.clock;
   task.cpu = static_cast<std::uint8_t>(cpu.number);
   ++task.switches;
   busy_ |= cpu.mask();

@@ -90,6 +90,7 @@ struct alignas(64) Task {
   std::uint32_t flags = 0;
   FailureList* failures = nullptr;  ///< sim/mm: allocation failures on their way to a fate
   Process* process = nullptr;       ///< sim/kernel; null for kernel threads
+  Nanos cpu_time = 0;               ///< on a CPU, its present turn left out (Core::cpu_time())
 
   TaskBody body{};
   std::array<char, 16> comm{};

@@ -9,7 +9,9 @@ bool HungTasks::uninterruptible(const Task& task) {
          task.wait->kind() != WaitKind::idle;
 }
 
-void HungTasks::check(std::span<const TaskId> tasks, Nanos now, std::vector<Finding>& findings) {
+std::vector<TaskId> HungTasks::check(std::span<const TaskId> tasks, Nanos now,
+                                     std::vector<Finding>& findings) {
+  std::vector<TaskId> warned;
   seen_.resize(core_.task_count());
   for (const TaskId id : tasks) {
     const Task& task = core_.task(id);
@@ -28,12 +30,14 @@ void HungTasks::check(std::span<const TaskId> tasks, Nanos now, std::vector<Find
     seen.hung = true;
     if (warnings_ == warnings_max) continue;
     ++warnings_;
+    warned.push_back(id);
     seen.finding = static_cast<std::uint32_t>(findings.size());
     findings.push_back({Finding::Kind::hung_task, now, length,
                         "INFO: task " + std::string(task.name()) + ":" + std::to_string(id) +
                             " blocked for more than " + std::to_string(timeout_ / seconds) +
                             " seconds: " + task.wait->describe()});
   }
+  return warned;
 }
 
 std::vector<TaskId> HungTasks::still_hung() const {

@@ -22,7 +22,9 @@ class HungTasks {
 
   /// khungtaskd's look, once every timeout, at these tasks. Adds a finding for each task that hangs
   /// and did not before, and lengthens those that go on.
-  void check(std::span<const TaskId> tasks, Nanos now, std::vector<Finding>& findings);
+  /// Returns whom it has warned of.
+  std::vector<TaskId> check(std::span<const TaskId> tasks, Nanos now,
+                            std::vector<Finding>& findings);
 
   /// Tasks that were found hanging and have not moved since.
   std::vector<TaskId> still_hung() const;

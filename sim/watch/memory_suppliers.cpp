@@ -4,6 +4,7 @@
 
 #include "sim/mm/kswapd.hpp"
 #include "sim/mm/oom_kill.hpp"
+#include "sim/mm/oom_reaper.hpp"
 #include "sim/mm/vmscan.hpp"
 
 namespace brink {
@@ -46,6 +47,8 @@ bool ModelSuppliers::refusal(const Task& task) const {
 }
 
 void ModelSuppliers::reclaimers(BlockerSink& sink) const {
+  const OomReaper* const reaper = memory_.oom().reaper();
+  if (reaper != nullptr && reaper->busy()) sink.task(reaper->task());
   const Kswapd& kswapd = memory_.kswapd();
   if (kswapd.running() && !kswapd.gave_up()) sink.task(*kswapd.task());
   for (const Task* isolator : memory_.reclaim().isolators()) sink.inner(*isolator);
@@ -145,6 +148,8 @@ std::string ModelSuppliers::oom_text(const MemoryWait& wait) const {
   if (when != never) return "would kill";
   const std::uint32_t victims = memory_.oom().victims();
   if (victims == 0) return "the policy would kill nobody";
+  const OomReaper* const reaper = memory_.oom().reaper();
+  if (reaper != nullptr && reaper->busy()) return "the reaper has yet to try its victims";
   return "the policy waits for " + std::to_string(victims) +
          (victims == 1 ? " victim" : " victims") + " that it chose before";
 }

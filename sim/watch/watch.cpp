@@ -153,6 +153,17 @@ bool Watch::Waits::can_progress(TaskId task) const {
   return watch_.progress_.can(task);
 }
 
+/// SIGKILL ends a wait that is not uninterruptible, and a victim's rights one for memory.
+bool Watch::Waits::can_exit(TaskId id) const {
+  const Task& task = watch_.core_.task(id);
+  if (task.state == TaskState::dead || can_progress(id)) return true;
+  const Waitable* const wait = task.effective_wait();
+  if (wait != nullptr && wait->kind() == WaitKind::memory) return true;
+  const bool signal_ends = task.state == TaskState::parked && task.loop == nullptr &&
+                           task.wait_mode != WaitMode::uninterruptible;
+  return signal_ends && !task.has(PF_KTHREAD);
+}
+
 TaskId Watch::Waits::waits_for(TaskId id) const {
   const Task& task = watch_.core_.task(id);
   const Waitable* wait = task.state == TaskState::dead ? nullptr : task.effective_wait();

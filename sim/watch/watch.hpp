@@ -31,9 +31,11 @@ struct WatchConfig {
   Strategy* usual = nullptr;   ///< the core's strategy; null if the settling phase is to keep it
 };
 
-/// Stops bad luck that does not last for the settling phase.
+/// Stops bad luck that does not last for the settling phase, and hears of hung tasks.
 class SettlingHost {
  public:
+  /// khungtaskd warns of the task.
+  virtual void task_hung(const Task&) {}
   virtual void settling_began() = 0;
   virtual void settling_ended() = 0;
 
@@ -104,6 +106,7 @@ class Watch final : public CoreObserver {
     explicit Waits(Watch& watch) : watch_(watch) {}
     bool can_progress(TaskId task) const override;
     TaskId waits_for(TaskId task) const override;
+    bool can_exit(TaskId task) const override;
 
    private:
     Watch& watch_;

@@ -39,7 +39,11 @@ void Watch::tick() {
   if (phase_ == Phase::watching && quiet()) decide_quiet();
   if (phase_ != Phase::watching) return;
   const Nanos now = core_.machine_time();
-  if (now >= next_hung_check_) hung_.check(progress_.tasks(), now, findings_);
+  if (now >= next_hung_check_) {
+    for (const TaskId id : hung_.check(progress_.tasks(), now, findings_)) {
+      if (host_ != nullptr) host_->task_hung(core_.task(id));
+    }
+  }
   if (settling_.on() && now >= settling_.ends()) {
     end_settling();
   } else if (!settling_.on() && now >= settling_.due(progress_.tasks())) {

@@ -99,6 +99,38 @@ TEST(Explain, LeavesOutTheRerunsIfTold) {
   EXPECT_FALSE(holds(told.out, "Point of no return"));
 }
 
+TEST(Explain, PrintsTheKernelsLogAndNothingElse) {
+  const std::string folder = folder_with_hogs();
+  const Words set = {"--set", "policy.oom.name=badness"};
+  const Ended run = run_brink(folder, {"run", "configs/deep/hogs.toml", set[0], set[1]});
+  const std::vector<std::string> ids = ids_in(run.out);
+  ASSERT_FALSE(ids.empty()) << run.out;
+  const Ended log = run_brink(folder, {"explain", ids[0], set[0], set[1], "--kernel-log"});
+  EXPECT_EQ(log.code, 0) << log.err;
+  EXPECT_TRUE(log.out.starts_with("[    ")) << log.out;
+  EXPECT_TRUE(holds(log.out, " invoked oom-killer: ")) << log.out;
+  EXPECT_TRUE(holds(log.out, "] Mem-Info:\n"));
+  EXPECT_FALSE(holds(log.out, "Escapes"));
+}
+
+TEST(Explain, PrintsFilesOfProcAtAnyTime) {
+  const std::string folder = folder_with_hogs();
+  const std::string id = ids_in(run_brink(folder, {"run", "configs/deep/hogs.toml"}).out).at(0);
+  const Ended one = run_brink(folder, {"explain", id, "--proc", "meminfo", "--at", "1 ms"});
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_TRUE(one.out.starts_with("MemTotal:          16384 kB\nMemFree: ")) << one.out;
+  EXPECT_TRUE(one.err.starts_with("brink: /proc at 0.00")) << one.err;
+  const Ended end = run_brink(folder, {"explain", id, "--proc", "meminfo"});
+  EXPECT_NE(end.out, one.out) << "memory has filled since";
+  const Ended two = run_brink(folder, {"explain", id, "--proc", "buddyinfo,vmstat"});
+  EXPECT_TRUE(two.out.starts_with("==> /proc/buddyinfo <==\nNode 0, zone ")) << two.out;
+  EXPECT_TRUE(holds(two.out, "==> /proc/vmstat <==\nnr_free_pages "));
+  const Ended none = run_brink(folder, {"explain", id, "--proc", "cpuinfo"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_TRUE(holds(none.err, "there is no \"cpuinfo\"; there are meminfo, ")) << none.err;
+  EXPECT_EQ(run_brink(folder, {"explain", id, "--proc", "meminfo", "--at", "soon"}).code, 2);
+}
+
 TEST(Explain, IsTheSameStoryEveryTime) {
   const std::string folder = folder_with_hogs();
   const std::string id = ids_in(run_brink(folder, {"run", "configs/deep/hogs.toml"}).out).at(0);

@@ -67,6 +67,12 @@ const Case machine_cases[] = {
 const Case table_cases[] = {
     {"[sweep]", "[swep]", "x.toml:10:2: error: unknown table \"swep\"; did you mean \"sweep\"?"},
     {"[machine]", "[[machine]]", "x.toml:3:1: error: machine: expected a table, found a list"},
+    {"\"hog\"", "\"hog\"\nparent = \"nobody\"",
+     "x.toml:10:10: error: task.0.parent: no earlier [[task]] runs \"nobody\""},
+    {"\"hog\"", "\"hog\"\noom_adj = 3\noom_score_adj = 4",
+     "x.toml:10:11: error: task.0.oom_adj: is the same as oom_score_adj on another scale"},
+    {"\"hog\"", "\"hog\"\noom_adj = -18",
+     "x.toml:10:11: error: task.0.oom_adj: -18 is out of range"},
     {"[[task]]", "[task]", "x.toml:8:1: error: task: expected [[task]] tables, found a table"},
     {"name = \"x\"", "name = \"x y\"",
      "x.toml:2:8: error: experiment.name: must be made of "

@@ -135,6 +135,35 @@ TEST(Badness, WaitsForAnExitingTaskUnlessItDumpsCoreOrHasNoMemory) {
   EXPECT_EQ(choose({user(2, 9), gone}).victim, 2u);
 }
 
+TEST(Badness, WaitsForAVictimNoLongerThanTheTimeout) {
+  OomView view;
+  view.memory.total = 100'000;
+  const std::vector<TaskView> tasks = {user(2, 9), with(user(3, 99), [](TaskView& t) {
+                                         t.victim = true;
+                                         t.victim_since = 5 * seconds;
+                                       })};
+  view.tasks = tasks;
+  view.now = 6 * seconds;
+  EXPECT_EQ(badness()->would_kill(view), never);
+  const auto policy = badness({{"timeout", "3 s"}});
+  EXPECT_EQ(policy->choose(view).kind, Kind::wait);
+  EXPECT_EQ(policy->would_kill(view), 8 * seconds);
+  view.now = 8 * seconds;
+  EXPECT_EQ(policy->choose(view).kind, Kind::kill);
+  EXPECT_EQ(policy->choose(view).victim, 2u) << "not the same again";
+  EXPECT_EQ(policy->would_kill(view), view.now);
+}
+
+TEST(Badness, NoTimeoutHelpsAgainstATaskThatExitsForEver) {
+  OomView view;
+  view.memory.total = 100'000;
+  const std::vector<TaskView> tasks = {user(2, 9),
+                                       with(user(3, 99), [](TaskView& t) { t.exiting = true; }),
+                                       with(user(4, 1), [](TaskView& t) { t.victim = true; })};
+  view.tasks = tasks;
+  EXPECT_EQ(badness({{"timeout", "3 s"}})->would_kill(view), never);
+}
+
 TEST(Badness, SacrificesTheWorstChildForItsParent) {
   const auto child = [](TaskId id, Pages rss) {
     return with(user(id, rss), [](TaskView& t) { t.parent = 2; });
@@ -143,6 +172,11 @@ TEST(Badness, SacrificesTheWorstChildForItsParent) {
   const auto exempt = with(child(3, 50), [](TaskView& t) { t.oom_score_adj = -1000; });
   EXPECT_EQ(choose({user(2, 99), exempt}).victim, 2u);
   EXPECT_EQ(choose({user(2, 99), exempt}).points, 99u);
+  const OomChoice choice = choose({user(2, 99), child(3, 5)});
+  EXPECT_EQ(choice.chosen, 2u) << "whom the log names";
+  EXPECT_EQ(choice.chosen_points, 99u);
+  const auto same_memory = [](TaskView task) { return with(task, [](TaskView& t) { t.mm = 7; }); };
+  EXPECT_EQ(choose({same_memory(user(2, 99)), same_memory(child(3, 50))}).victim, 2u);
 }
 
 TEST(Badness, GivesTheRightsToTheAskingTaskIfItIsDyingAnyway) {
@@ -168,8 +202,8 @@ TEST(Badness, KillsTheAllocatingTaskIfToldAndItMayDie) {
 }
 
 TEST(Badness, PanicsInsteadOfKillingIfTold) {
-  const auto policy = badness({{"panic_on_oom", true}});
-  EXPECT_EQ(choose({user(2, 99)}, 2, *policy).kind, Kind::nobody);
+  const auto policy = badness({{"panic_on_oom", 1}});
+  EXPECT_EQ(choose({user(2, 99)}, 2, *policy).kind, Kind::panic);
   const auto killed = with(user(2, 1), [](TaskView& t) { t.fatal_signal = true; });
   EXPECT_EQ(choose({killed}, 2, *policy).victim, 2u) << "a dying task comes first";
 }

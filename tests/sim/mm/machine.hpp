@@ -97,6 +97,7 @@ struct MachineSpec {
   MemoryConfig memory{.memory = 64 * MiB};
   std::int64_t retries = -1;
   const AllocPolicy* alloc = nullptr;  ///< instead of RetryPolicy
+  const OomPolicy* killer = nullptr;   ///< instead of LargestFirst
   std::uint32_t cpus = 2;
   bool kswapd = true;
   bool direct_writes = false;
@@ -111,13 +112,18 @@ struct MachineSpec {
 class Machine final : public OomHost, public SwapIo, public BugSink {
  public:
   explicit Machine(MachineSpec spec)
-      : retry(spec.retries), oom(spec.rights), reclaim(spec.direct_writes),
-        core(core_config(spec), strategy), locks(core),
-        memory(core, locks, setup(spec)), swap_delay_(spec.swap_delay) {
+      : retry(spec.retries),
+        oom(spec.rights),
+        reclaim(spec.direct_writes),
+        core(core_config(spec), strategy),
+        locks(core),
+        memory(core, locks, setup(spec)),
+        swap_delay_(spec.swap_delay) {
     memory.set_oom_host(*this);
     memory.set_bug_sink(*this);
     if (spec.memory.swap != 0) memory.set_swap_io(*this);
     if (spec.kswapd) memory.start_kswapd();
+    memory.start_oom_reaper();
   }
 
   /// Tasks that are left unwind while the memory that their frames speak of is there.
@@ -152,6 +158,10 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
       view.comm = p.task->name();
       view.has_mm = p.mm.has_value() && !p.mm->exited();
       view.kthread = p.task->has(PF_KTHREAD);
+      if (p.mm.has_value()) {
+        view.mm = p.mm->id();
+        view.skip = p.mm->oom_skip();
+      }
       if (view.has_mm) {
         view.rss = p.mm->rss();
         view.swap_entries = p.mm->swap_entries();
@@ -229,7 +239,8 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
     s.rules = spec.rules;
     s.site_rule = linux_4_0_site;
     s.slab_spec = linux_4_0_slab;
-    s.policies = {spec.alloc != nullptr ? spec.alloc : &retry, &oom, &reclaim};
+    s.policies = {spec.alloc != nullptr ? spec.alloc : &retry,
+                  spec.killer != nullptr ? spec.killer : &oom, &reclaim};
     s.faults = std::move(spec.faults);
     return s;
   }
