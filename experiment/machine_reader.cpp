@@ -97,6 +97,10 @@ void read_hardware(Params& params, const Registries& registries, Devices devices
   if (config.reserved >= config.memory) {
     params.reject("reserved", "leaves nothing of the machine's memory");
   }
+  config.arch = static_cast<Arch>(
+      params.choice("arch", static_cast<std::size_t>(config.arch), {"x86_64", "x86_32"},
+                    "the zones: x86_64 = DMA, DMA32, Normal; x86_32 = DMA, Normal, and HighMem "
+                    "above 896 MiB"));
   config.swap = params.size("swap", config.swap, 0, 16 * TiB, "swap space");
   config.swap_device = read_device_name(params, "swap_device", config.swap_device,
                                         "the device that swap is on", registries, devices);
@@ -127,6 +131,17 @@ Rlimits read_rlimits(Params params) {
   if (params.has("nproc")) limits.nproc = static_cast<std::uint64_t>(processes);
   params.done();
   return limits;
+}
+
+void read_zone_settings(Params& params, MachineConfig& config) {
+  config.min_free_kbytes = static_cast<std::uint32_t>(
+      params.integer("min_free_kbytes", config.min_free_kbytes, {0, 1 << 30},
+                     "vm.min_free_kbytes: the min marks of all zones together; 0 = by the size of "
+                     "memory, as at boot"));
+  config.watermark_scale_factor = static_cast<std::uint32_t>(params.integer(
+      "watermark_scale_factor", config.watermark_scale_factor, {1, 1000},
+      "vm.watermark_scale_factor: at least so many parts of 10,000 of a zone lie between its "
+      "marks, where rules.mark_spacing is scale_factor"));
 }
 
 void read_kernel_settings(Params& params, MachineConfig& config) {
@@ -192,6 +207,7 @@ MachineConfig read_machine(Params& params, const Registries& registries, Devices
   MachineConfig config;
   read_hardware(params, registries, devices, config);
   read_overcommit(params, config);
+  read_zone_settings(params, config);
   read_kernel_settings(params, config);
   read_limits(params, config);
   config.scheduler =

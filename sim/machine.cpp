@@ -26,6 +26,9 @@ MemorySetup memory_setup(const RunSpec& spec) {
   MemorySetup setup;
   setup.config.memory = spec.machine.memory;
   setup.config.reserved = spec.machine.reserved;
+  setup.config.arch = spec.machine.arch;
+  setup.config.min_free_kbytes = spec.machine.min_free_kbytes;
+  setup.config.watermark_scale_factor = spec.machine.watermark_scale_factor;
   setup.config.swap = spec.machine.swap;
   setup.config.cpus = spec.machine.cpus;
   setup.config.overcommit = static_cast<OvercommitMode>(spec.machine.overcommit_memory);

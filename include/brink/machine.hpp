@@ -47,12 +47,19 @@ struct MountConfig {
 /// The mount that an absolute path lies on, the deepest; null if it lies on none.
 const MountConfig* mount_of(const std::vector<MountConfig>& mounts, std::string_view path);
 
+/// How physical memory is divided into zones: DMA, DMA32 and Normal, or DMA, Normal and, above
+/// 896 MiB, HighMem.
+enum class Arch : std::uint8_t { x86_64, x86_32 };
+
 struct MachineConfig {
+  Arch arch = Arch::x86_64;
   std::uint32_t cpus = 2;  ///< 1 … 64
   std::uint32_t hz = 250;  ///< ticks a second
   Preempt preempt = Preempt::voluntary;
   std::uint64_t memory = 512 * MiB;
   std::uint64_t reserved = 0;  ///< kernel image and memory map, off `memory` before `managed`
+  std::uint32_t min_free_kbytes = 0;          ///< vm.min_free_kbytes; 0: as boot computes it
+  std::uint32_t watermark_scale_factor = 10;  ///< parts of 10,000 of a zone, where the rules use it
   std::uint64_t swap = 0;
   std::string swap_device = "disk";
   std::uint32_t overcommit_memory = 0;  ///< vm.overcommit_memory: 0, 1 or 2

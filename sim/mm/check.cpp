@@ -12,7 +12,7 @@ namespace brink {
 namespace {
 
 struct Count {
-  Pages free = 0, dirty = 0, writeback = 0, lru = 0, swapcache = 0, mapped = 0,
+  Pages free = 0, pcp = 0, dirty = 0, writeback = 0, lru = 0, swapcache = 0, mapped = 0,
         unevictable = 0;
   std::array<Pages, page_kinds> kind{};
 };
@@ -20,7 +20,7 @@ struct Count {
 /// Adds up one zone, block by block.
 std::string count_zone(const Memory& memory, const Zone& zone, const PageMap& map, Count& count) {
   const Buddy& buddy = zone.buddy;
-  Pages free = buddy.virgin_end() - buddy.virgin_begin();
+  Pages free = buddy.virgin_end() - buddy.virgin_begin(), pcp = 0;
   for (Pfn pfn = zone.begin; pfn < zone.end;) {
     if (pfn == buddy.virgin_begin() && buddy.virgin_begin() != buddy.virgin_end()) {
       pfn = buddy.virgin_end();
@@ -31,8 +31,9 @@ std::string count_zone(const Memory& memory, const Zone& zone, const PageMap& ma
     const Pages pages = Pages{1} << page.order();
     if (page.has(PG_buddy)) {
       free += pages;
+    } else if (page.kind == PageKind::free) {
+      pcp += pages;
     } else {
-      if (page.kind == PageKind::free) return "page " + std::to_string(pfn) + " is lost";
       count.kind[static_cast<std::size_t>(page.kind)] += pages;
       if (page.has(PG_dirty) && page.kind == PageKind::file) ++count.dirty;
       if (page.has(PG_writeback)) ++count.writeback;
@@ -45,7 +46,12 @@ std::string count_zone(const Memory& memory, const Zone& zone, const PageMap& ma
     pfn += static_cast<Pfn>(pages);
   }
   if (free != zone.free()) return std::string("free pages of zone ") + zone.name();
+  // Pages that are neither free nor in use are on the lists of some CPU, or lost.
+  if (pcp != zone.pcp.pages() || !zone.pcp.consistent()) {
+    return std::string("pages on per-CPU lists of zone ") + zone.name();
+  }
   count.free += free;
+  count.pcp += pcp;
   return {};
 }
 
@@ -117,7 +123,7 @@ std::string Memory::check() const {
     if (count.kind[kind] != stat_.kind[kind]) return "pages of kind " + std::to_string(kind);
     allocated += count.kind[kind];
   }
-  if (count.free + allocated != zones_.managed()) return "free and allocated pages";
+  if (count.free + count.pcp + allocated != zones_.managed()) return "free and allocated pages";
   if (listed != count.lru) return "pages on lists";
   if (count.dirty != stat_.dirty) return "dirty pages";
   if (count.writeback != stat_.writeback) return "pages under writeback";

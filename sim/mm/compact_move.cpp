@@ -36,6 +36,8 @@ void Compaction::move_all(Control& control) {
   control.moved += moved;
   memory_.counters().pages_migrated += moved;
   if (moved == 0) return;
+  // What was freed merges only in the buddy system.
+  memory_.allocator().drain_local();
   core_.note(EventKind::page_list,
              std::uint64_t{4} << 34 | static_cast<std::uint64_t>(control.zone.type) << 32 | moved,
              mix);

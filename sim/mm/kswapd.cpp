@@ -22,7 +22,7 @@ void Kswapd::start() {
 
 void Kswapd::body(void* self) { static_cast<Kswapd*>(self)->run(); }
 
-ZoneType Kswapd::highest() const { return memory_.zones().preferred(GFP_KERNEL).type; }
+ZoneType Kswapd::highest() const { return memory_.zones().highest(); }
 
 Kswapd::Order Kswapd::take_orders() {
   const Order order = asked_;
@@ -90,6 +90,8 @@ bool Kswapd::would_wake(unsigned order, Gfp gfp) const {
 
 void Kswapd::wake_all(unsigned order, Gfp gfp) {
   if (task_ == nullptr) return;
+  // A pass in vain would end by taking raised marks back.
+  if (gave_up()) memory_.zones().unboost();
   if (asked_.order < order) {
     asked_.order = order;
     asked_.class_zone = std::min(asked_.class_zone, memory_.zones().preferred(gfp).type);
@@ -154,6 +156,7 @@ Kswapd::Order Kswapd::balance(Order order) {
     if (raise || sc.nr_reclaimed == 0) --sc.priority;
   } while (sc.priority >= 1 && !balanced({reached.order, order.class_zone}));
   memory_.reclaim().end_pass();
+  memory_.zones().unboost();
   if (reclaimed == 0 && generation == memory_.generation()) fruitless_ = generation;
   return reached;
 }

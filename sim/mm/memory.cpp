@@ -19,6 +19,19 @@
 #include "sim/mm/swap.hpp"
 
 namespace brink {
+namespace {
+
+ZoneSetup zone_setup(const MemoryConfig& config, std::uint32_t cpus) {
+  ZoneSetup setup;
+  setup.pages = (config.memory - std::min(config.memory, config.reserved)) / page_size;
+  setup.arch = config.arch;
+  setup.cpus = cpus;
+  setup.min_free_kbytes = config.min_free_kbytes;
+  setup.watermark_scale_factor = config.watermark_scale_factor;
+  return setup;
+}
+
+}  // namespace
 
 Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
     : core_(core),
@@ -30,8 +43,7 @@ Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
       hooks_(core, std::move(setup.faults)),
       failures_(core, sites_, config_.keep_failures),
       map_(config_.memory / page_size),
-      zones_(map_, (config_.memory - std::min(config_.memory, config_.reserved)) / page_size,
-             rules_),
+      zones_(map_, zone_setup(config_, core.config().cpus), rules_),
       allocator_(std::make_unique<PageAlloc>(*this)),
       slab_(std::make_unique<Slab>(*this, config_.cpus, rules_.slab, setup.slab_spec)),
       vmalloc_(std::make_unique<Vmalloc>(*this)),
@@ -231,6 +243,12 @@ Memory::PerTask& Memory::of(const Task& task) {
 
 MemoryWait* Memory::wait_of(const Task& task) const {
   return task.id < tasks_.size() ? tasks_[task.id].wait : nullptr;
+}
+
+bool Memory::somebody_drains() const {
+  return std::any_of(tasks_.begin(), tasks_.end(), [](const PerTask& task) {
+    return task.wait != nullptr && task.wait->drains();
+  });
 }
 
 ReclaimState* Memory::reclaim_state(const Task& task) const {

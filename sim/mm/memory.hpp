@@ -2,7 +2,7 @@
 // their reclaim, slabs, swap, the page cache, the OOM path, and the ledger of failed allocations.
 // Era 4.0 as the rules and policies of the machine set it; nothing in here asks which era that is.
 //
-// Left out so far: per-CPU page lists, compaction, memory cgroups, dirty throttling, NUMA.
+// Left out so far: compaction, memory cgroups, dirty throttling, NUMA.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "brink/machine.hpp"
 #include "brink/outcome.hpp"
 #include "brink/rules.hpp"
 #include "sim/mm/failure.hpp"
@@ -40,11 +41,14 @@ class Swap;
 enum class OvercommitMode : std::uint8_t;
 
 struct MemoryConfig {
-  std::uint64_t memory = 512 * MiB;  ///< bytes of RAM, at most 1 TiB
-  std::uint64_t reserved = 0;        ///< of these, never managed: kernel image, memory map
-  std::uint64_t swap = 0;            ///< bytes of the swap device
-  std::uint32_t cpus = 2;            ///< for the layout of slabs
-  bool single_step = false;          ///< page by page where a bulk step would do; same results
+  std::uint64_t memory = 512 * MiB;   ///< bytes of RAM, at most 1 TiB
+  std::uint64_t reserved = 0;         ///< of these, never managed: kernel image, memory map
+  Arch arch = Arch::x86_64;           ///< which zones there are
+  std::uint32_t min_free_kbytes = 0;  ///< 0: as boot computes it
+  std::uint32_t watermark_scale_factor = 10;
+  std::uint64_t swap = 0;    ///< bytes of the swap device
+  std::uint32_t cpus = 2;    ///< for the layout of slabs
+  bool single_step = false;  ///< page by page where a bulk step would do; same results
   bool visit_exhausted =
       false;  ///< look at each page even where nothing can come of it; same results
   bool keep_failures = false;
@@ -180,6 +184,8 @@ class Memory {
   Nanos would_kill(const OomRequest& request) const;
   /// The innermost wait for memory of a task; null if it has none.
   MemoryWait* wait_of(const Task& task) const;
+  /// Whether some wait for memory drains the per-CPU lists again and again.
+  bool somebody_drains() const;
   /// Pages on their way to a device, whose arrival may free memory.
   Pages io_in_flight() const { return stat_.writeback; }
   /// Empty if all accounts agree with the pages one by one; else what does not. Slow.

@@ -19,8 +19,12 @@ const char* name(ReclaimClass c) {
 }
 
 MemoryWait::MemoryWait(Memory& memory, Asker asker, Site site, unsigned order, Gfp gfp)
-    : Waitable(WaitKind::memory), memory_(memory), task_(memory.core().current()), asker_(asker),
-      outer_(memory.wait_of(task_)), reclaimer_(task_.has(PF_MEMALLOC)),
+    : Waitable(WaitKind::memory),
+      memory_(memory),
+      task_(memory.core().current()),
+      asker_(asker),
+      outer_(memory.wait_of(task_)),
+      reclaimer_(task_.has(PF_MEMALLOC)),
       since_(memory.core().now()) {
   attempt_.order = order;
   attempt_.gfp = gfp;
@@ -37,7 +41,14 @@ bool MemoryWait::free_pages_suffice() const {
   if (asker_ == Asker::throttle) return memory_.reclaim().reserve_ok();
   const unsigned flags =
       memory_.allocator().alloc_flags(attempt_.gfp, reclaimer_, task_.has(TIF_MEMDIE));
-  return memory_.allocator().would_find(attempt_.order, attempt_.gfp, Watermark::min, flags);
+  const auto look =
+      memory_.somebody_drains() ? &PageAlloc::would_find_after_drain : &PageAlloc::would_find;
+  return (memory_.allocator().*look)(attempt_.order, attempt_.gfp, Watermark::min, flags);
+}
+
+bool MemoryWait::drains() const {
+  return may_reclaim() && attempt_.order != 0 &&
+         memory_.rules().drain_pcp == Rules::DrainPcp::high_order;
 }
 
 bool MemoryWait::may_reclaim() const {

@@ -67,8 +67,11 @@ class MemoryWait final : public Waitable {
 
   // --- Suppliers, numbered as in design §4.
 
-  /// (1) Free pages pass the request's own test, with its own rights.
+  /// (1) Free pages pass the request's own test, with its own rights; after a drain if anybody who
+  /// asks in vain makes one. (Where only progress leads to a drain, reclaim is the supplier.)
   bool free_pages_suffice() const;
+  /// Whether each of its rounds drains the per-CPU lists, progress or not.
+  bool drains() const;
   /// (2) What it may do to reclaim; false if it may not at all (a reclaimer itself).
   bool may_reclaim() const;
   ReclaimClass rights() const { return reclaim_class(attempt_.gfp); }

@@ -20,9 +20,12 @@ inline constexpr Pages max_pages = Pages{1} << 28;
 /// log2 of the pages of a pageblock: the unit that has a migratetype (2 MiB, x86-64 with hugetlb).
 inline constexpr unsigned pageblock_order = 9;
 
-/// Free lists by mobility. The numbers are the kernel's.
-enum class Migrate : std::uint8_t { unmovable, reclaimable, movable, reserve };
-inline constexpr std::size_t migrate_types = 4;
+/// Free lists by mobility, and what is kept for high orders: pageblocks from boot on (until 4.3),
+/// or those that high-order atomic requests have met (since 4.4). No kernel has both.
+enum class Migrate : std::uint8_t { unmovable, reclaimable, movable, reserve, highatomic };
+inline constexpr std::size_t migrate_types = 5;
+/// The first of them, which requests have (MIGRATE_PCPTYPES).
+inline constexpr std::size_t mobility_types = 3;
 
 /// What a page is used for; each allocated page is accounted under exactly one.
 enum class PageKind : std::uint8_t { free, kernel, slab, page_table, anon, file, shmem };

@@ -1,5 +1,6 @@
 // Requests for pages: the fault hook, the fast attempt, and the watermarks (mm/page_alloc.c:
-// __alloc_pages_nodemask, Linux 4.0). What follows a failed fast attempt is in slow_path.cpp.
+// __alloc_pages_nodemask, Linux 4.0). What follows a failed fast attempt is in slow_path.cpp; what
+// an attempt does is in freelist.cpp.
 
 #include "sim/mm/page_alloc.hpp"
 
@@ -22,7 +23,7 @@ Pfn PageAlloc::alloc(const PageRequest& request) {
   if (memory_.hooks().listens(hook_alloc) && injected(request)) [[unlikely]]
     return no_page;
 
-  Pfn page = take(request.order, request.gfp, Watermark::low, 0);
+  Pfn page = take(request.order, request.gfp, Watermark::low, fast_flags(request.gfp));
   if (page == no_page) [[unlikely]]
     page = SlowPath(memory_, request).run();
   if (page != no_page) prepare(page, request.order, request.gfp);
@@ -73,62 +74,17 @@ void PageAlloc::answer(const PageRequest& request, Pfn page) {
   }
 }
 
-void PageAlloc::free(Pfn page, unsigned order) noexcept {
-  Page& p = memory_.page(page);
-  BRINK_ASSERT(p.kind != PageKind::free && p.order() == order && !p.has(PG_lru));
-  memory_.stat().kind[static_cast<std::size_t>(p.kind)] -= Pages{1} << order;
-  p.kind = PageKind::free;
-  Zone& zone = memory_.zones().of(page);
-  zone.buddy.free(page, order);
-  zone.pages_scanned = 0;
-  memory_.changed();
-  if (core_.in_task()) core_.charge(core_.costs().page_freed);
-}
-
-Pfn PageAlloc::take(unsigned order, Gfp gfp, Watermark mark, unsigned alloc_flags) {
-  Zones& zones = memory_.zones();
-  const ZoneType class_zone = zones.preferred(gfp).type;
-  for (auto i = static_cast<std::size_t>(class_zone) + 1; i-- > 0;) {
-    Zone& zone = zones.all()[i];
-    if (!zone.populated()) continue;
-    if ((alloc_flags & ALLOC_NO_WATERMARKS) == 0 &&
-        !zone.watermark_ok(order, zone.watermark(mark), class_zone, alloc_flags,
-                           memory_.rules().high_order_mark)) {
-      continue;
-    }
-    const Pfn page = zone.buddy.alloc(order, migrate_type(gfp));
-    if (page == no_page) continue;
-    memory_.changed();
-    return page;
-  }
-  return no_page;
-}
-
-bool PageAlloc::would_find(unsigned order, Gfp gfp, Watermark mark, unsigned alloc_flags) const {
-  const Zones& zones = memory_.zones();
-  const ZoneType class_zone = zones.preferred(gfp).type;
-  for (auto i = static_cast<std::size_t>(class_zone) + 1; i-- > 0;) {
-    const Zone& zone = zones.all()[i];
-    if (!zone.populated()) continue;
-    if ((alloc_flags & ALLOC_NO_WATERMARKS) != 0) {
-      if (zone.buddy.can_alloc(order)) return true;
-      continue;
-    }
-    if (zone.watermark_ok(order, zone.watermark(mark), class_zone, alloc_flags,
-                          memory_.rules().high_order_mark)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 unsigned PageAlloc::alloc_flags(Gfp gfp, bool reclaimer, bool victim) const {
-  unsigned flags = 0;
-  if (has(gfp, Gfp::high)) flags |= ALLOC_HIGH;
   const bool no_reserve = has(gfp, Gfp::nomemalloc);
+  const bool high = has(gfp, Gfp::high);
   // Without __GFP_WAIT, and without __GFP_NO_KSWAPD.
   const bool atomic = !has(gfp, Gfp::direct_reclaim) && has(gfp, Gfp::kswapd_reclaim);
-  if (atomic && !no_reserve) flags |= ALLOC_HARDER;
+  unsigned flags = high ? unsigned{ALLOC_HIGH} : 0;
+  if (atomic && !no_reserve) {
+    flags |= ALLOC_NON_BLOCK;
+    const bool always = memory_.rules().no_sleep_bonus == Rules::NoSleepBonus::always;
+    if (high || always) flags |= ALLOC_HARDER;
+  }
   if (no_reserve) return flags;
   if (has(gfp, Gfp::memalloc) || reclaimer) return flags | ALLOC_NO_WATERMARKS;
   if (!victim) return flags;

@@ -95,12 +95,21 @@ SlowPath::Step SlowPath::reclaim() {
   ++memory_.counters().rounds;
   attempt_.progress = progress != 0;
   attempt_.reclaimed += progress;
+  PageAlloc& allocator = memory_.allocator();
+  const bool drain_at_once = memory_.rules().drain_pcp == Rules::DrainPcp::high_order;
+  if (drain_at_once && request_.order != 0) allocator.drain_all();
   if (progress == 0) {
     ++attempt_.no_progress_rounds;
     return Step::go_on;
   }
-  page_ = memory_.allocator().take(request_.order, request_.gfp, Watermark::min,
-                                   flags_ & ~static_cast<unsigned>(ALLOC_NO_WATERMARKS));
+  const unsigned flags = flags_ & ~static_cast<unsigned>(ALLOC_NO_WATERMARKS);
+  page_ = allocator.take(request_.order, request_.gfp, Watermark::min, flags);
+  if (page_ == no_page && !drain_at_once) {
+    // What was freed may lie on the lists of CPUs, or be kept for others.
+    allocator.unreserve_highatomic(request_.gfp, false);
+    allocator.drain_all();
+    page_ = allocator.take(request_.order, request_.gfp, Watermark::min, flags);
+  }
   return page_ != no_page ? Step::got : Step::go_on;
 }
 

@@ -1,6 +1,7 @@
 // Zones: ranges of physical memory with their watermarks, free lists and LRU lists (include/linux/
-// mmzone.h and mm/page_alloc.c, Linux 4.0). Left out: NUMA, ZONE_HIGHMEM and ZONE_MOVABLE (x86-64
-// has none), per-CPU page lists and counters, the fair-zone allocation batches, holes.
+// mmzone.h and mm/page_alloc.c, Linux 2.6.30 … 6.1). Left out: NUMA, ZONE_MOVABLE, the fair-zone
+// allocation batches, holes, and that counters are kept for each CPU apart: watermarks are tested
+// against the exact number of free pages.
 #pragma once
 
 #include <array>
@@ -9,14 +10,17 @@
 #include <vector>
 
 #include "brink/gfp.hpp"
+#include "brink/machine.hpp"
 #include "brink/rules.hpp"
 #include "sim/mm/buddy.hpp"
 #include "sim/mm/page.hpp"
+#include "sim/mm/pcp.hpp"
 
 namespace brink {
 
-enum class ZoneType : std::uint8_t { dma, dma32, normal };
-inline constexpr std::size_t zone_types = 3;
+/// x86-64 has no HighMem, 32 bits no DMA32: such zones are there with 0 pages.
+enum class ZoneType : std::uint8_t { dma, dma32, normal, highmem };
+inline constexpr std::size_t zone_types = 4;
 
 enum class Watermark : std::uint8_t { min, low, high };
 
@@ -26,19 +30,12 @@ inline constexpr std::size_t lru_lists = 4;
 constexpr bool is_file(Lru lru) { return lru >= Lru::inactive_file; }
 constexpr bool is_active(Lru lru) { return (static_cast<unsigned>(lru) & 1) != 0; }
 
-/// Rights of one attempt to take a page (ALLOC_*, mm/internal.h).
-enum AllocFlag : std::uint8_t {
-  ALLOC_HIGH = 1u << 0,           ///< half of the mark
-  ALLOC_HARDER = 1u << 1,         ///< a quarter less
-  ALLOC_OOM = 1u << 2,            ///< a victim's half of what is left (4.14)
-  ALLOC_NO_WATERMARKS = 1u << 3,  ///< the whole reserve
-};
-
 /// Sticky states that reclaim gives a zone.
 enum ZoneFlag : std::uint8_t {
   ZONE_CONGESTED = 1u << 0,
   ZONE_DIRTY = 1u << 1,
   ZONE_WRITEBACK = 1u << 2,
+  ZONE_RECLAIM_ACTIVE = 1u << 4,  ///< kswapd is at work: per-CPU lists are kept short
 };
 
 /// One list of pages, head first; links are in the pages.
@@ -71,46 +68,85 @@ struct Compact {
   std::uint32_t barren_priority = 0;
   std::uint32_t barren_order = 0;
 };
+/// The marks of one zone, by Watermark.
+using Marks = std::array<Pages, 3>;
 
 struct Zone {
   ZoneType type = ZoneType::dma;
   Pfn begin = 0, end = 0;
   Pages managed = 0;
-  std::array<Pages, 3> mark{};                     ///< by Watermark
+  Marks mark{};
+  Pages boost = 0;  ///< by how much all marks are raised, until kswapd has worked for it
+  Pages nr_reserved_highatomic = 0;                ///< pages of MIGRATE_HIGHATOMIC pageblocks
   std::array<Pages, zone_types> lowmem_reserve{};  ///< by the class zone of the request
   Pages inactive_ratio = 1;
   std::uint8_t flags = 0;
 
   Buddy buddy;
+  PcpLists pcp;
   std::array<LruList, lru_lists> lru;
   std::array<Pages, 2> isolated{};  ///< off the lists while a reclaimer looks at them: anon, file
   ReclaimStat stat;
-  std::uint64_t pages_scanned = 0;  ///< since a page of this zone was last freed
+  std::uint64_t pages_scanned = 0;  ///< since pages of this zone last came back to the buddy system
   Tried tried;
   Compact compact;
 
   const char* name() const;
   bool populated() const { return managed != 0; }
+  /// NR_FREE_PAGES: without what is on per-CPU lists.
   Pages free() const { return buddy.free_pages(); }
-  Pages watermark(Watermark w) const { return mark[static_cast<std::size_t>(w)]; }
+  Pages watermark(Watermark w) const { return mark[static_cast<std::size_t>(w)] + boost; }
   LruList& list(Lru l) { return lru[static_cast<std::size_t>(l)]; }
   const LruList& list(Lru l) const { return lru[static_cast<std::size_t>(l)]; }
   Pages lru_size(Lru l) const { return list(l).size; }
 
   /// __zone_watermark_ok(): whether a request of this order would leave more than `wmark` free.
-  /// `class_zone` is the highest zone that the request could use.
+  /// `class_zone` is the highest zone that the request could use; `more` counts as free as well,
+  /// in blocks as large as need be.
   bool watermark_ok(unsigned order, Pages wmark, ZoneType class_zone, unsigned alloc_flags,
-                    Rules::HighOrderMark high_order) const;
+                    Rules::HighOrderMark high_order, Pages more = 0) const;
+
+  /// boost_watermark(): a request has broken into a pageblock of another type.
+  bool boost_watermark(std::uint32_t factor);
+  /// kswapd has done its work for so much of it.
+  void unboost(Pages pages) { boost -= pages < boost ? pages : boost; }
+
+  /// reserve_highatomic_pageblock(): the pageblock of a page that a high-order atomic request got.
+  void reserve_highatomic(const PageMap& map, Pfn page);
+  /// unreserve_highatomic_pageblock(): one pageblock goes to `type`; the last only if forced. How
+  /// many free pages that made usable.
+  Pages unreserve_highatomic(const PageMap& map, Migrate type, bool force);
 };
 
 /// min_free_kbytes = isqrt(16 × lowmem KiB) within [128, max] (init_per_zone_wmark_min()).
 std::uint64_t min_free_kbytes(Pages lowmem, std::uint32_t max);
 
+/// What __setup_per_zone_wmarks() makes of the zones' sizes.
+struct MarkSetup {
+  std::array<Pages, zone_types> managed{};
+  std::uint64_t min_free_kbytes = 0;
+  std::uint32_t watermark_scale_factor = 10;
+  Rules::MarkSpacing spacing = Rules::MarkSpacing::quarter;
+};
+Marks zone_marks(const MarkSetup& setup, ZoneType zone);
+
+/// sysctl_lowmem_reserve_ratio: the part of the higher zones that a lower one keeps from them.
+inline constexpr std::array<Pages, zone_types> lowmem_reserve_ratio = {256, 256, 32, 32};
+
+struct ZoneSetup {
+  Pages pages = 0;  ///< of RAM, from physical address 0 on, all of them managed
+  Arch arch = Arch::x86_64;
+  std::uint32_t cpus = 1;
+  std::uint64_t min_free_kbytes = 0;  ///< 0: as boot computes it
+  std::uint32_t watermark_scale_factor = 10;
+};
+
 /// The zones of one machine, lowest first: an unpopulated zone is there with 0 pages.
 class Zones {
  public:
-  /// `pages` of RAM from physical address 0 on, all of them managed.
-  Zones(PageMap& map, Pages pages, const Rules& rules);
+  Zones(PageMap& map, const ZoneSetup& setup, const Rules& rules);
+  Zones(const Zones&) = delete;
+  Zones& operator=(const Zones&) = delete;
 
   std::array<Zone, zone_types>& all() { return zones_; }
   const std::array<Zone, zone_types>& all() const { return zones_; }
@@ -119,32 +155,53 @@ class Zones {
   const Zone& of(Pfn pfn) const { return zones_[static_cast<std::size_t>(type_of(pfn))]; }
 
   /// The highest populated zone that a mask allows: preferred zone and class zone of its requests.
-  Zone& preferred(Gfp gfp);
-  const Zone& preferred(Gfp gfp) const;
+  Zone& preferred(Gfp gfp) { return zones_[static_cast<std::size_t>(preferred_type(gfp))]; }
+  const Zone& preferred(Gfp gfp) const {
+    return zones_[static_cast<std::size_t>(preferred_type(gfp))];
+  }
+  /// The highest populated zone of all.
+  ZoneType highest() const { return preferred_[static_cast<std::size_t>(ZoneType::highmem)]; }
 
   /// The zones that a mask allows, lowest first; some may be unpopulated.
   std::span<const Zone> allowed(Gfp gfp) const {
-    return std::span(zones_).first(static_cast<std::size_t>(preferred(gfp).type) + 1);
+    return std::span(zones_).first(static_cast<std::size_t>(preferred_type(gfp)) + 1);
   }
 
   Pages managed() const;
   Pages free() const;
+  /// On per-CPU lists.
+  Pages on_pcp_lists() const;
+  /// Takes back all that marks were raised by.
+  void unboost() {
+    for (Zone& zone : zones_) zone.boost = 0;
+  }
   Pages lru_size(Lru lru) const;
   /// totalreserve_pages: high marks and lowmem reserves together.
   Pages total_reserve() const { return total_reserve_; }
+  std::uint64_t min_free_kbytes() const { return min_free_kbytes_; }
 
-  static ZoneType type_of(Pfn pfn) {
-    return pfn < dma_end ? ZoneType::dma : pfn < dma32_end ? ZoneType::dma32 : ZoneType::normal;
+  ZoneType type_of(Pfn pfn) const {
+    return static_cast<ZoneType>((pfn >= ends_[0]) + (pfn >= ends_[1]) + (pfn >= ends_[2]));
   }
 
  private:
-  static constexpr Pfn dma_end = 4096;            // 16 MiB
-  static constexpr Pfn dma32_end = Pfn{1} << 20;  // 4 GiB
-
-  void set_marks();
+  /// gfp_zone().
+  static ZoneType highest_zone(Gfp gfp) {
+    if (has(gfp, Gfp::dma)) return ZoneType::dma;
+    if (has(gfp, Gfp::dma32)) return ZoneType::dma32;
+    return has(gfp, Gfp::highmem) ? ZoneType::highmem : ZoneType::normal;
+  }
+  ZoneType preferred_type(Gfp gfp) const {
+    return preferred_[static_cast<std::size_t>(highest_zone(gfp))];
+  }
+  void set_preferred(Arch arch);
   void set_lowmem_reserves();
+  void set_marks(const ZoneSetup& setup, const Rules& rules);
+  void set_reserves(PageMap& map, const ZoneSetup& setup, const Rules& rules);
 
   std::array<Zone, zone_types> zones_;
+  std::array<Pfn, zone_types> ends_{};            ///< where each zone would end in unlimited memory
+  std::array<ZoneType, zone_types> preferred_{};  ///< by the highest zone of a mask
   std::uint64_t min_free_kbytes_ = 0;
   Pages total_reserve_ = 0;
 };

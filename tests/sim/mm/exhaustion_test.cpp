@@ -102,8 +102,10 @@ TEST(Exhaustion, HoldsFromTheLastTryToTheNextChange) {
     m.memory.cache().unpin(page);
     EXPECT_FALSE(exhausted(ReclaimClass::nofs)) << "a reference was dropped";
     EXPECT_EQ(m.memory.exhaustion(ReclaimClass::nofs, GFP_NOFS).untried, 1u);
-    // A page is freed somewhere: the zone counts as reclaimable again, and is swept.
+    // A page is freed somewhere, and leaves its CPU's list: the zone counts as reclaimable again,
+    // and is swept.
     m.memory.free_pages(spare, 0);
+    m.memory.allocator().drain_all();
     static_cast<void>(m.memory.alloc_pages(site::kernel_boot, 0, GFP_KERNEL | Gfp::memalloc));
     EXPECT_EQ(m.memory.alloc_pages(site::kernel_boot, 0, GFP_NOFS), no_page);
     m.memory.failures().settle_last(Fate::degraded);

@@ -269,11 +269,14 @@ inline void exhaust(Machine& m, Pages dma, Pages dma32) {
   const std::pair<Gfp, Pages> zones[] = {{GFP_KERNEL, dma32}, {GFP_KERNEL | Gfp::dma, dma}};
   for (const auto& [gfp, leave] : zones) {
     const Zone& zone = m.memory.zones().preferred(gfp);
-    while (zone.free() > leave) {
+    // Nothing is left on the lists of CPUs either.
+    m.memory.allocator().drain_all();
+    while (zone.free() + zone.pcp.pages() > leave) {
       const Pfn page = m.memory.allocator().take(0, gfp, Watermark::min, ALLOC_NO_WATERMARKS);
       ASSERT_NE(page, no_page);
       m.memory.allocator().prepare(page, 0, gfp);
     }
+    m.memory.allocator().drain_all();
   }
 }
 

@@ -22,11 +22,12 @@ TEST(PageAlloc, ReadsRightsFromTheMaskAsGfpToAllocFlagsDoes) {
   } rows[] = {
       {GFP_KERNEL, false, false, 0},
       {GFP_NOFS | Gfp::high, false, false, ALLOC_HIGH},
-      {GFP_ATOMIC, false, false, ALLOC_HIGH | ALLOC_HARDER},
-      {GFP_NOWAIT, false, false, ALLOC_HARDER},
+      {GFP_ATOMIC, false, false, ALLOC_HIGH | ALLOC_HARDER | ALLOC_NON_BLOCK},
+      {GFP_NOWAIT, false, false, ALLOC_HARDER | ALLOC_NON_BLOCK},
       {Gfp::none, false, false, 0},  // GFP_TRANSHUGE without waiting: also no kswapd.
       {GFP_ATOMIC | Gfp::nomemalloc, false, false, ALLOC_HIGH},
-      {GFP_ATOMIC | Gfp::memalloc, false, false, ALLOC_HIGH | ALLOC_HARDER | ALLOC_NO_WATERMARKS},
+      {GFP_ATOMIC | Gfp::memalloc, false, false,
+       ALLOC_HIGH | ALLOC_HARDER | ALLOC_NON_BLOCK | ALLOC_NO_WATERMARKS},
       {GFP_KERNEL | Gfp::memalloc | Gfp::nomemalloc, true, true, 0},
       {GFP_KERNEL, true, false, ALLOC_NO_WATERMARKS},
       {GFP_KERNEL, false, true, ALLOC_NO_WATERMARKS},
@@ -36,6 +37,27 @@ TEST(PageAlloc, ReadsRightsFromTheMaskAsGfpToAllocFlagsDoes) {
   for (const auto& row : rows) {
     EXPECT_EQ(m.memory.allocator().alloc_flags(row.gfp, row.reclaimer, row.victim), row.flags)
         << gfp_text(row.gfp) << row.reclaimer << row.victim;
+  }
+}
+
+TEST(PageAlloc, GivesWhoCannotSleepWhatTheRuleSays) {
+  for (const bool with_high : {false, true}) {
+    MachineSpec spec = plain();
+    if (with_high) spec.rules.no_sleep_bonus = Rules::NoSleepBonus::with_high;
+    Machine m(std::move(spec));
+    const PageAlloc& a = m.memory.allocator();
+    EXPECT_EQ(a.alloc_flags(GFP_NOWAIT, false, false),
+              with_high ? ALLOC_NON_BLOCK : ALLOC_HARDER | ALLOC_NON_BLOCK);
+    EXPECT_EQ(a.alloc_flags(GFP_ATOMIC, false, false),
+              unsigned{ALLOC_HIGH | ALLOC_HARDER | ALLOC_NON_BLOCK});
+    // What that is worth: nothing, or a quarter of 192 pages.
+    m.kernel([&] {
+      exhaust(m, 0, 150);
+      EXPECT_EQ(m.memory.alloc_pages(site::kernel_boot, 0, GFP_NOWAIT) != no_page, !with_high);
+      EXPECT_NE(m.memory.alloc_pages(site::kernel_boot, 0, GFP_ATOMIC), no_page);
+      m.memory.failures().settle_killed(m.core.current());
+    });
+    m.core.run();
   }
 }
 
@@ -70,7 +92,8 @@ TEST(PageAlloc, FallsBackToLowerZonesButLeavesThemTheirReserve) {
     EXPECT_EQ(zones.type_of(m.memory.alloc_pages(site::mm_vma, 0, GFP_KERNEL | Gfp::dma)),
               ZoneType::dma);
     EXPECT_EQ(dma.free(), before - 1);
-    while (m.memory.alloc_pages(site::mm_vma, 0, GFP_KERNEL | Gfp::noretry) != no_page) {}
+    while (m.memory.alloc_pages(site::mm_vma, 0, GFP_KERNEL | Gfp::noretry) != no_page) {
+    }
     // What is left of the lower zone: its mark and 1/256 of what lies above it.
     EXPECT_EQ(zones[ZoneType::dma32].free(), zones[ZoneType::dma32].watermark(Watermark::min));
     EXPECT_EQ(dma.free(), dma.watermark(Watermark::min) + 12288 / 256);
@@ -161,6 +184,8 @@ TEST(PageAlloc, ForgetsHowOftenAZoneWasScannedWhenAPageOfItIsFreed) {
     Zone& dma = m.memory.zones()[ZoneType::dma];
     dma32.pages_scanned = dma.pages_scanned = 1000;
     m.memory.free_pages(page, 0);
+    EXPECT_EQ(dma32.pages_scanned, 1000u) << "it is on its CPU's list";
+    EXPECT_NE(m.memory.allocator().drain_all(), 0u);
     EXPECT_EQ(dma32.pages_scanned, 0u);
     EXPECT_EQ(dma.pages_scanned, 1000u);
   });

@@ -12,8 +12,8 @@ namespace brink {
 namespace {
 
 struct Box {
-  explicit Box(std::uint64_t bytes, Rules r = {}) : rules(r), map(bytes / page_size),
-                                                    zones(map, bytes / page_size, rules) {}
+  explicit Box(std::uint64_t bytes, Rules r = {})
+      : rules(r), map(bytes / page_size), zones(map, {.pages = bytes / page_size}, rules) {}
   Rules rules;
   PageMap map;
   Zones zones;
@@ -21,7 +21,7 @@ struct Box {
 
 TEST(MinFree, FollowsTheSquareRootOfMemoryWithinItsBounds) {
   const std::pair<std::uint64_t, std::uint64_t> table[] = {
-      {64, 1024},  {100, 1280}, {128, 1448}, {256, 2048},  {384, 2508},  {512, 2896},
+      {64, 1024},   {100, 1280},  {128, 1448},  {256, 2048},   {384, 2508},    {512, 2896},
       {1024, 4096}, {2048, 5792}, {4096, 8192}, {8192, 11585}, {16384, 16384}, {65536, 32768}};
   for (const auto& [mib, kib] : table) {
     EXPECT_EQ(min_free_kbytes(mib * MiB / page_size, 65'536), kib) << mib;
@@ -93,8 +93,11 @@ TEST(WatermarkTest, GivesEachRightItsPartOfTheReserve) {
     unsigned flags;
     Pages limit;  // must be exceeded
   };
-  const Row rows[] = {{0, 701}, {ALLOC_HIGH, 351}, {ALLOC_HARDER, 526},
-                      {ALLOC_HIGH | ALLOC_HARDER, 264}, {ALLOC_OOM, 351}};
+  const Row rows[] = {{0, 701},
+                      {ALLOC_HIGH, 351},
+                      {ALLOC_HARDER, 526},
+                      {ALLOC_HIGH | ALLOC_HARDER, 264},
+                      {ALLOC_OOM, 351}};
   for (const Row& row : rows) {
     Box box(512 * MiB);
     drain(box, row.limit + 1);
@@ -151,6 +154,46 @@ TEST(WatermarkTest, CountsTheResidueOfAnOrderTwoRequest) {
   Box more(512 * MiB);
   fragment(more, 2, 45);  // 180 pages
   EXPECT_TRUE(ok(more, 2, Watermark::min, 0));
+}
+
+TEST(WatermarkTest, CountsTheResidueOfAnAtomicOrderTwoRequest) {
+  // 66 pages after subtracting 3 do not do: 17 blocks leave 65, 18 leave 69.
+  const unsigned atomic = ALLOC_HIGH | ALLOC_HARDER;
+  for (const auto& [blocks, enough] : {std::pair{17u, false}, std::pair{18u, true}}) {
+    Box box(512 * MiB);
+    fragment(box, 2, blocks);
+    EXPECT_EQ(ok(box, 2, Watermark::min, atomic), enough) << blocks;
+    EXPECT_FALSE(ok(box, 2, Watermark::min, 0));
+  }
+  // Its first step: more than 264 pages after subtracting 3, however large the blocks are.
+  for (const auto& [left, enough] : {std::pair{267u, false}, std::pair{268u, true}}) {
+    Box box(512 * MiB);
+    drain(box, left);
+    EXPECT_EQ(ok(box, 2, Watermark::min, atomic), enough) << left;
+  }
+  // Its second: more than 132 in blocks of order 1 or more, though 66 would do of order 2: 33
+  // blocks leave 129, 34 leave 133.
+  for (const auto& [blocks, enough] : {std::pair{33u, false}, std::pair{34u, true}}) {
+    Box box(512 * MiB);
+    fragment(box, 1, 0);
+    Zone& zone = box.zones[ZoneType::dma32];
+    for (Pfn pfn = zone.begin + 65'536; pfn < zone.begin + 65'536 + 8 * blocks; pfn += 8) {
+      for (Pfn p = pfn; p < pfn + 4; ++p) zone.buddy.free(p, 0);
+    }
+    EXPECT_EQ(ok(box, 2, Watermark::min, atomic), enough) << blocks;
+  }
+}
+
+TEST(WatermarkTest, OfASmallerMachineNeedsTwoLargeBlocksAsWell) {
+  for (const Pages blocks : {Pages{1}, Pages{2}}) {
+    Box box(384 * MiB);
+    fragment(box, 7, blocks);
+    EXPECT_EQ(ok(box, 7, Watermark::min, 0), blocks == 2);
+  }
+  // One block of the next order does too.
+  Box box(512 * MiB);
+  fragment(box, 8, 1);
+  EXPECT_TRUE(ok(box, 7, Watermark::min, 0));
 }
 
 TEST(Zones, OfATebibyteAreMadeWithoutTouchingTheirPages) {
