@@ -123,6 +123,10 @@ enum class Pause : std::uint8_t {
   jiffy,       ///< one tick, uninterruptible
 };
 
+/// Which requests' end a congestion wait waits for (BLK_RW_ASYNC, BLK_RW_SYNC): those that nobody
+/// waits for, as writeback; those that somebody does, as reads; or the one and then the other.
+enum class CongestionClass : std::uint8_t { async, sync, both };
+
 struct Action {
   enum class Kind : std::uint8_t {
     retry,        ///< another round

@@ -12,6 +12,8 @@ namespace brink {
 
 using BlockNumber = std::uint64_t;
 
+class BioSet;
+
 struct Bio {
   /// Called in interrupt context when the transfer has ended; the bio is freed afterwards.
   using EndIo = void (*)(Bio& bio);
@@ -20,6 +22,7 @@ struct Bio {
   BlockNumber block = 0;
   std::uint32_t blocks = 0;   ///< 0: a cache flush
   bool write = false;
+  bool sync = false;          ///< a write that somebody waits for (REQ_SYNC)
   bool reserved = false;      ///< came from the pool's reserve
   int error = 0;              ///< 0 or -EIO, once it has ended
   Nanos delay = 0;            ///< on top of what the device takes
@@ -30,7 +33,10 @@ struct Bio {
   Nanos since = 0;            ///< and when
   std::vector<Pfn> pages;     ///< those whose state the completion changes, in order
   SlabObject memory;
+  BioSet* set = nullptr;      ///< that it came from
 
+  /// rw_is_sync(): reads always are.
+  bool is_sync() const { return !write || sync; }
   BlockNumber end() const { return block + blocks; }
 };
 

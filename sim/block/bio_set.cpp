@@ -31,6 +31,7 @@ void BioSet::fill_reserve() {
 
 Bio* BioSet::take(SlabObject memory, bool reserved) {
   Bio& bio = bios_.make();
+  bio.set = this;
   bio.memory = memory;
   bio.reserved = reserved;
   bio.task = memory_.core().current().id;

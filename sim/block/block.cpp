@@ -3,6 +3,7 @@
 #include "sim/block/block.hpp"
 
 #include "brink/assert.hpp"
+#include "sim/block/queued_device.hpp"
 #include "sim/mm/memory.hpp"
 
 namespace brink {
@@ -13,7 +14,7 @@ Device& Block::device(std::string_view row) {
   }
   const DeviceRow* const found = find_device(row);
   BRINK_ASSERT(found != nullptr);
-  devices_.push_back(std::make_unique<Device>(memory_, bios_, *found, std::string(row)));
+  devices_.push_back(std::make_unique<QueuedDevice>(memory_, *found, std::string(row)));
   used_.push_back(0);
   return *devices_.back();
 }

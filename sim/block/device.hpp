@@ -1,97 +1,84 @@
-// One block device: its request queue, and the hardware behind it (block/blk-core.c, Linux 4.0).
-// Left out: partitions, per-process I/O contexts, ioprio, tag queues, blk-mq.
+// A block device as those above it see it (struct block_device and its queue's make_request_fn,
+// Linux 4.0): real hardware behind a request queue (queued_device.hpp), or something that is made of
+// other devices. Left out: partitions' own statistics, discard, resizing.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "sim/block/device_table.hpp"
-#include "sim/block/elevator.hpp"
-#include "sim/block/pool.hpp"
-#include "sim/locking/wait_queue.hpp"
+#include "sim/block/bio.hpp"
+#include "sim/sched/wait.hpp"
 
 namespace brink {
 
 class BioSet;
+class Core;
 class Memory;
+
+/// Names a transfer by what its submitter wrote into the bio: the owner and either the argument or
+/// one of the pages.
+struct BioKey {
+  const void* owner = nullptr;
+  std::uint64_t argument = 0;
+  Pfn page = no_page;
+
+  bool matches(const Bio& bio) const;
+};
 
 class Device {
  public:
   /// `name` is what hooks and messages call it.
-  Device(Memory& memory, BioSet& bios, const DeviceRow& row, std::string name);
+  Device(Memory& memory, std::string name) : memory_(memory), name_(std::move(name)) {}
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
+  virtual ~Device() = default;
 
-  /// Queues a transfer: joined to an adjacent one that waits, or as a request of its own, for which
-  /// it may sleep while the queue is full. `end_io` is called when it has ended, then the bio is
-  /// freed.
-  void submit(Bio& bio);
+  /// What it needs before it can be used: filled pools, threads. By the task that boots.
+  virtual void start() {}
+
+  /// Starts a transfer, for which it may sleep. `end_io` is called when it has ended, then the bio
+  /// is freed.
+  virtual void submit(Bio& bio) = 0;
 
   /// What the running task submits is held back until unplug(), or until it sleeps for a bio or a
   /// request, or until 16 bios are held (blk_start_plug). Plugs nest.
-  void plug();
-  void unplug();
-  void flush_plug();
-  /// The bio with this owner and argument, if somebody holds it back; else null.
-  const Bio* plugged(const void* owner, std::uint64_t argument) const;
+  virtual void plug() {}
+  virtual void unplug() {}
+  virtual void flush_plug() {}
 
-  /// Too many requests of that direction are queued or being served (bdi_rw_congested).
-  bool congested(bool write) const { return classes_[write].congested; }
-  /// Requests that the hardware or the queue has.
-  std::uint32_t in_flight() const { return classes_[0].requests + classes_[1].requests; }
+  /// Too many requests of that direction's class are queued or being served (bdi_write_congested,
+  /// bdi_read_congested).
+  virtual bool congested(bool write) const = 0;
+  /// Requests that real hardware, or its queue, has.
+  virtual std::uint32_t in_flight() const { return 0; }
+  virtual std::uint64_t requests_served() const { return 0; }
+  /// What a page takes, one after the other: the measure of the device's bandwidth.
+  virtual Nanos page_time() const = 0;
+
+  // --- For whoever asks who must act.
+
+  /// Before the transfer ends that was submitted with this key. Any one of those named is enough.
+  virtual void blockers(const BioKey& of, const Task& waiter, BlockerSink& sink) const = 0;
+  /// Before any of its transfers ends that hardware does not have yet.
+  virtual void carriers(BlockerSink& /*sink*/) const {}
 
   const std::string& name() const { return name_; }
-  const DeviceRow& row() const { return row_; }
   /// Blocks transferred since the start.
-  std::uint64_t blocks_moved(bool write) const { return classes_[write].blocks; }
-  std::uint64_t requests_served() const { return served_count_; }
+  std::uint64_t blocks_moved(bool write) const { return moved_[write]; }
+
+ protected:
+  Memory& memory() const { return memory_; }
+  Core& core() const;
+  void count_moved(const Bio& bio) { moved_[bio.write] += bio.blocks; }
+  /// bio_endio(), and bio_put(). The bio is gone then.
+  void end(Bio& bio, int error) noexcept;
 
  private:
-  // nr_requests, and where a queue begins and ends to count as congested (blk_queue_congestion_
-  // threshold): of 128, on from 113, off below 103.
-  static constexpr std::uint32_t nr_requests = 128;
-  static constexpr std::uint32_t congestion_on = 113;
-  static constexpr std::uint32_t congestion_off = 103;
-  static constexpr std::size_t max_plugged = 16;  // BLK_MAX_REQUEST_COUNT
-
-  struct Class {
-    explicit Class(Core& core) : full(core, "a free request of the device", WaitKind::io) {}
-    std::uint32_t requests = 0;
-    bool congested = false;
-    std::uint64_t blocks = 0;
-    WaitQueue full;
-  };
-  struct Held {
-    TaskId task;
-    std::uint32_t depth;
-    std::vector<Bio*> bios;
-  };
-
-  Held* held_by(TaskId task);
-  void queue(Bio& bio);
-  void draw_luck(Bio& bio);
-  Request& get_request(Bio& bio);
-  void serve();
-  Nanos service_time(const Request& request) const;
-  static void finished(void* device, std::uint64_t slot);
-  void complete(Request& request);
-  void put_request(Request& request);
-
   Memory& memory_;
-  Core& core_;
-  BioSet& bios_;
-  const DeviceRow& row_;
   const std::string name_;
-  Elevator elevator_;
-  std::array<Class, 2> classes_;  ///< reads, writes
-  Pool<Request> requests_;
-  std::vector<Request*> served_;  ///< by slot of the hardware; null if the slot is free
-  std::vector<Held> plugs_;
-  BlockNumber head_ = 0;          ///< where the last transfer ended
-  std::uint64_t arrivals_ = 0;
-  std::uint64_t served_count_ = 0;
+  std::array<std::uint64_t, 2> moved_{};
 };
 
 }  // namespace brink

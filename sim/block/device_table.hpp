@@ -22,7 +22,9 @@ struct DeviceRow {
 
 /// disk: design §3 (6 ms) for a seek; 41 us a page, that is 100 MB/s (guess); one request at a
 /// time. ssd: design §3 (100 us) a command; 8 us a page, that is 500 MB/s (guess); 8 at once
-/// (guess).
+/// (guess). network: a round trip of 500 us, ten times that of the loopback of design §3, and a
+/// gigabit link with 16 requests under way (all guess); its own sockets and buffers are left out.
+/// ramdisk: 1 us a page (guess).
 std::span<const DeviceRow> device_table();
 
 /// The row of that name, or null.

@@ -17,6 +17,7 @@ struct Request {
   BlockNumber block = 0;
   std::uint32_t blocks = 0;
   bool write = false;
+  bool sync = false;  ///< somebody waits for it; as its first bio
   bool flush = false;
   Nanos queued = 0;
   std::uint64_t sequence = 0;  ///< order of arrival

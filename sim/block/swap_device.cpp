@@ -4,7 +4,6 @@
 
 #include "brink/site_list.hpp"
 #include "sim/block/bio_set.hpp"
-#include "sim/block/blockers.hpp"
 #include "sim/mm/memory.hpp"
 
 namespace brink {
@@ -33,10 +32,8 @@ void SwapDevice::end_swap_io(Bio& bio) {
   }
 }
 
-void SwapDevice::blockers(Pfn page, const Task&, BlockerSink& sink) const {
-  const Bio* const held = device_.plugged(this, page);
-  if (held == nullptr) return sink.event();
-  name_blocker(sink, memory_.core().task(held->task), held->since);
+void SwapDevice::blockers(Pfn page, const Task& waiter, BlockerSink& sink) const {
+  device_.blockers({.owner = this, .argument = page}, waiter, sink);
 }
 
 }  // namespace brink

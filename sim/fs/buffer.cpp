@@ -12,22 +12,22 @@
 namespace brink {
 namespace {
 
-/// A buffer under I/O: the device answers by itself once it has been asked.
+/// A buffer under I/O: the device answers once it has been asked.
 class BufferWait final : public Waitable {
  public:
-  explicit BufferWait(const Buffer& buffer) : Waitable(WaitKind::wakers), buffer_(buffer) {}
-  void blockers(const Task&, BlockerSink& sink) const override {
-    if (buffer_.submitter == nullptr) return sink.event();
-    name_blocker(sink, *buffer_.submitter, buffer_.submitting_since);
+  BufferWait(const BufferCache& cache, const Buffer& buffer)
+      : Waitable(WaitKind::wakers), cache_(cache), buffer_(buffer) {}
+  void blockers(const Task& waiter, BlockerSink& sink) const override {
+    cache_.io_blockers(buffer_, waiter, sink);
   }
   std::string describe() const override {
     return "I/O on block " + std::to_string(buffer_.block);
   }
 
  private:
+  const BufferCache& cache_;
   const Buffer& buffer_;
 };
-
 
 }  // namespace
 
@@ -179,7 +179,7 @@ Buffer* BufferCache::bread(BlockNumber block) {
 
 void BufferCache::wait_on(Buffer& buffer, std::uint32_t bits) {
   while (buffer.has(bits)) {
-    const BufferWait wait(buffer);
+    const BufferWait wait(*this, buffer);
     buffer.sleepers.push(core_.current());
     core_.park(wait, WaitMode::uninterruptible);
   }
@@ -227,6 +227,7 @@ int BufferCache::issue_flush() {
     int error;
   } ended{queue, false, 0};
   bio.write = true;
+  bio.sync = true;
   bio.blocks = 0;
   bio.owner = &ended;
   bio.end_io = [](Bio& flush) {

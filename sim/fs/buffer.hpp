@@ -109,6 +109,8 @@ class BufferCache final : public MappingOps {
   void blockers(const FileMapping& mapping, Pfn page, const Task& waiter,
                 BlockerSink& sink) const override;
   std::string describe(const FileMapping& mapping) const override;
+  /// Who must act before I/O on this block ends.
+  void io_blockers(const Buffer& buffer, const Task& waiter, BlockerSink& sink) const;
   bool write_congested(const FileMapping&) const override { return device().congested(true); }
 
  private:

@@ -97,10 +97,18 @@ void BufferCache::invalidate_page(FileMapping&, Pfn page) {
   static_cast<void>(drop(*buffer));
 }
 
-void BufferCache::blockers(const FileMapping&, Pfn page, const Task&, BlockerSink& sink) const {
+void BufferCache::blockers(const FileMapping&, Pfn page, const Task& waiter,
+                           BlockerSink& sink) const {
   const Buffer* const buffer = lookup(memory_.page(page).index);
-  if (buffer == nullptr || buffer->submitter == nullptr) return sink.event();
-  name_blocker(sink, *buffer->submitter, buffer->submitting_since);
+  if (buffer == nullptr) return sink.event();
+  io_blockers(*buffer, waiter, sink);
+}
+
+void BufferCache::io_blockers(const Buffer& buffer, const Task& waiter, BlockerSink& sink) const {
+  if (buffer.submitter != nullptr) {
+    return name_blocker(sink, *buffer.submitter, buffer.submitting_since);
+  }
+  device().blockers({.owner = this, .argument = buffer.block}, waiter, sink);
 }
 
 std::string BufferCache::describe(const FileMapping&) const {

@@ -1,25 +1,33 @@
-// Waiting for congested devices (mm/backing-dev.c, Linux 4.0).
+// Waiting for congested devices (mm/backing-dev.c, Linux 2.6.30 to 4.0).
 
 #include "sim/mm/congestion.hpp"
 
 namespace brink {
 
-void Congestion::set(bool congested) noexcept {
-  if (congested) {
-    ++devices_;
-    return;
-  }
-  --devices_;
-  queue_.wake_up_all();
+void Congestion::clear(bool sync, bool was_congested) noexcept {
+  Class& own = classes_[sync];
+  if (was_congested) --own.devices;
+  if (own.queue.has_waiters()) own.queue.wake_up_all();
 }
 
-void Congestion::wait(Nanos timeout) {
-  static_cast<void>(queue_.sleep(WaitMode::uninterruptible, core_.now() + timeout));
+bool Congestion::congested(CongestionClass of) const {
+  const bool async = of != CongestionClass::sync && classes_[0].devices != 0;
+  return async || (of != CongestionClass::async && classes_[1].devices != 0);
 }
 
-void Congestion::wait_iff(const Zone& zone, Nanos timeout) {
-  if (!congested() || (zone.flags & ZONE_CONGESTED) == 0) return core_.cond_resched();
-  wait(timeout);
+void Congestion::wait_one(bool sync, Nanos deadline) {
+  static_cast<void>(classes_[sync].queue.sleep(WaitMode::uninterruptible, deadline));
+}
+
+void Congestion::wait(CongestionClass of, Nanos timeout) {
+  const Nanos deadline = core_.now() + timeout;
+  wait_one(of == CongestionClass::sync, deadline);
+  if (of == CongestionClass::both && core_.now() < deadline) wait_one(true, deadline);
+}
+
+void Congestion::wait_iff(const Zone& zone, CongestionClass of, Nanos timeout) {
+  if (!congested(of) || (zone.flags & ZONE_CONGESTED) == 0) return core_.cond_resched();
+  wait(of, timeout);
 }
 
 }  // namespace brink

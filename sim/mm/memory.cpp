@@ -166,9 +166,14 @@ void Memory::end_swap_write(Pfn page, int error) noexcept { swap_->end_write(pag
 
 void Memory::end_swap_read(Pfn page, int error) noexcept { cache_->end_read(page, error); }
 
-void Memory::set_device_congested(bool congested) noexcept {
-  lru_changed();
-  congestion_->set(congested);
+void Memory::device_congested(bool sync) noexcept {
+  if (!sync) lru_changed();
+  congestion_->set(sync);
+}
+
+void Memory::device_uncongested(bool sync, bool was_congested) noexcept {
+  if (!sync && was_congested) lru_changed();
+  congestion_->clear(sync, was_congested);
 }
 
 void Memory::unmark_oom_victim(Task& task) { oom_->unmark(task); }

@@ -127,8 +127,10 @@ class Memory {
   /// A write or read of SwapIo has ended; from interrupt context.
   void end_swap_write(Pfn page, int error) noexcept;
   void end_swap_read(Pfn page, int error) noexcept;
-  /// A device's write queue became congested, or no longer is.
-  void set_device_congested(bool congested) noexcept;
+  /// A device has too many requests of that class.
+  void device_congested(bool sync) noexcept;
+  /// A request of that class has ended, and the device has few enough; had it too many before?
+  void device_uncongested(bool sync, bool was_congested) noexcept;
   /// Something that reclaim could not free it perhaps can now: an object fell unused, say. Ends
   /// exhaustion (design §4). What happens to a page (unlocked, cleaned, unpinned, its buffers gone)
   /// is noticed without this.

@@ -134,6 +134,7 @@ void Ext4::send_page(Round& round, Pfn page, BlockNumber block) {
   if (!extends(round.bio, block)) {
     send_bio(round.bio);
     round.bio = &new_bio(site::ext4_io_bio, block, true);
+    round.bio->sync = round.control.sync;
     round.bio->end_io = end_bio;
     round.bio->argument = reinterpret_cast<std::uintptr_t>(round.io_end);
     ++round.io_end->users;

@@ -227,12 +227,12 @@ void Ext4::invalidate_page(FileMapping& mapping, Pfn page) {
   drop_page_buffer(page);
 }
 
-void Ext4::blockers(const FileMapping&, Pfn page, const Task&, BlockerSink& sink) const {
+void Ext4::blockers(const FileMapping&, Pfn page, const Task& waiter, BlockerSink& sink) const {
   for (const Bio* bio : building_) {
     if (std::find(bio->pages.begin(), bio->pages.end(), page) == bio->pages.end()) continue;
     return name_blocker(sink, core_.task(bio->task), bio->since);
   }
-  sink.event();
+  device().blockers({.owner = this, .page = page}, waiter, sink);
 }
 
 std::string Ext4::describe(const FileMapping& mapping) const {

@@ -184,6 +184,7 @@ void Commit::submit() {
     bio.block = buffers_.on_device(journal_.log_(journal_.log_data_, places_[i]));
     bio.blocks = 1;
     bio.write = true;
+    bio.sync = true;  // WRITE_SYNC
     bio.owner = this;
     bio.argument = reinterpret_cast<std::uintptr_t>(&write);
     bio.end_io = ended;

@@ -32,10 +32,12 @@ TEST(Device, APlugHoldsBackUntilItIsPulledAndMerges) {
     disk.device.plug();
     for (BlockNumber i = 0; i < 8; ++i) disk.submit(100 + i, 1, true);
     EXPECT_EQ(disk.device.in_flight(), 0u);
-    EXPECT_NE(disk.device.plugged(&disk, 0), nullptr);
+    EXPECT_EQ(disk.blockers_of(100).tasks.size(), 1u);
+    EXPECT_EQ(disk.blockers_of(107).events, 0);
     disk.core.sleep(1 * seconds);
     EXPECT_TRUE(disk.done.empty());
     disk.device.unplug();
+    EXPECT_EQ(disk.blockers_of(107).events, 1);
     // The first goes to the idle hardware at once; the others are one request.
     EXPECT_EQ(disk.device.in_flight(), 2u);
     disk.device.plug();

@@ -42,17 +42,34 @@ class Disk {
                {[](void* run) { (*static_cast<std::function<void()>*>(run))(); }, &bodies_.back()});
   }
   /// Submits a transfer by the running task; `done` gets the block and the time of its end.
-  void submit(BlockNumber at, std::uint32_t blocks, bool write, Site site = site::bh_bio) {
+  void submit(BlockNumber at, std::uint32_t blocks, bool write, Site site = site::bh_bio,
+              bool sync = false) {
     Bio& bio = block.bios().alloc(site, &device);
     bio.block = at;
     bio.blocks = blocks;
     bio.write = write;
     bio.owner = this;
+    bio.argument = at;
+    bio.sync = sync;
     bio.end_io = [](Bio& ended) {
       Disk& self = *static_cast<Disk*>(ended.owner);
       self.done.push_back({ended.block, self.core.now(), ended.error});
     };
     device.submit(bio);
+  }
+
+  struct Named final : BlockerSink {
+    void task(const Task& blocker) override { tasks.push_back(blocker.id); }
+    void event() override { ++events; }
+    void anyone() override { ++events; }
+    std::vector<TaskId> tasks;
+    int events = 0;
+  };
+  /// Who must act before the transfer that begins at this block ends.
+  Named blockers_of(BlockNumber at) {
+    Named named;
+    device.blockers({.owner = this, .argument = at}, core.current(), named);
+    return named;
   }
 
   struct Done {
