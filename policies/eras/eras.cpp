@@ -13,11 +13,11 @@ namespace {
 EraRow row_2_6(const char* name, const char* summary, const Rules& rules, const char* congestion) {
   return {name,
           summary,
-          {"bounded_retry", {}},
+          {"linux_2_6", {}},
           {"badness", {}},
           {"linux_2_6", {{"congestion", Value(congestion)}}},
           rules,
-          linux_4_0_site};
+          linux_2_6_site};
 }
 
 /// Mel Gorman's patches 1 to `last` on top of a kernel.
@@ -35,11 +35,12 @@ EraRow patched(EraRow row, const char* name, const char* summary, int last) {
 }
 
 std::vector<EraRow> make_rows() {
-  const EraRow v30 =
+  EraRow v30 =
       row_2_6("2.6.30",
               "Linux 2.6.30: kswapd is woken after each restart; waits for congestion "
               "end with reads",
               linux_2_6_30_rules(), "sync");
+  v30.alloc_policy.params = {{"costly_nofail", Value(false)}};
   const EraRow v31 = row_2_6("2.6.31",
                              "Linux 2.6.31: kswapd is woken once a request; waits for "
                              "congestion end with writeback",
@@ -70,7 +71,9 @@ std::vector<EraRow> make_rows() {
   v319.alloc_policy.params = {{"retries", Value(0)},
                               {"scope", Value(Table{{"gfp", Value(List{"nofs", "noio"})}})}};
   EraRow v61 = again(v40, "6.1", "Linux 6.1");
+  v61.alloc_policy = {"linux_6_1", {}};
   v61.rules = linux_6_1_rules();
+  v61.site = linux_6_1_site;
   return {
       v30,
       v31,

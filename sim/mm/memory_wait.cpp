@@ -35,8 +35,15 @@ MemoryWait::~MemoryWait() { memory_.of(task_).wait = outer_; }
 
 bool MemoryWait::free_pages_suffice() const {
   if (asker_ == Asker::throttle) return memory_.reclaim().reserve_ok();
-  const unsigned flags =
+  unsigned flags =
       memory_.allocator().alloc_flags(attempt_.gfp, reclaimer_, task_.has(TIF_MEMDIE));
+  // It gets half of the mark in any case, and all of the reserve once the OOM path has done its
+  // best.
+  if (memory_.rules().nofail_reserve == Rules::NofailReserve::last_resort &&
+      has(attempt_.gfp, Gfp::nofail)) {
+    const bool refused = memory_.policies().oom->gate(oom_request()) == OomGate::refuse;
+    flags |= reclaimer_ || refused ? ALLOC_HIGH : ALLOC_NO_WATERMARKS;
+  }
   return memory_.allocator().would_find(attempt_.order, attempt_.gfp, Watermark::min, flags);
 }
 
@@ -70,13 +77,14 @@ bool MemoryWait::may_enter_oom() const {
   if (asker_ == Asker::fault) {
     return memory_.rules().fault_oom_kills && policy.gate(oom_request()) == OomGate::kill;
   }
-  // What the policy will say when a round makes no progress: of the request that is under way, or
-  // of the caller's next.
+  // What the policy will say when a round makes no progress and nothing is left to hope for: of the
+  // request that is under way, or of the caller's next.
   AllocAttempt next = attempt_;
   if (asker_ == Asker::caller) next.rounds = next.no_progress_rounds = next.oom_rounds = 0;
-  next.progress = false;
+  next.progress = next.reclaimable_suffices = next.highatomic = false;
   ++next.rounds;
   ++next.no_progress_rounds;
+  next.idle_rounds = next.no_progress_rounds;
   return memory_.alloc_policy().decide(next).kind == Action::Kind::oom &&
          policy.gate(oom_request()) == OomGate::kill;
 }

@@ -41,6 +41,14 @@ class PageAlloc {
   /// gfp_to_alloc_flags(): rights in the slow path of a task that reclaims, or is an OOM victim.
   unsigned alloc_flags(Gfp gfp, bool reclaimer, bool victim) const;
 
+  /// drain_all_pages(): the pages on lists of CPUs become free pages. There are no such lists yet.
+  void drain_all() {}
+  /// Whether unreserve_highatomic() would do anything. There is no such reserve yet.
+  bool has_highatomic(Gfp) const { return false; }
+  /// unreserve_highatomic_pageblock(): gives a pageblock that is kept for atomic requests back, the
+  /// last of a zone only if `forced`; false if there was none.
+  bool unreserve_highatomic(Gfp, bool /*forced*/) { return false; }
+
   /// Why the last quiet request failed.
   Cause quiet_cause() const { return quiet_cause_; }
   void set_quiet_cause(Cause cause) { quiet_cause_ = cause; }

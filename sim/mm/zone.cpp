@@ -38,8 +38,8 @@ std::uint64_t min_free_kbytes(Pages lowmem, std::uint32_t max) {
 const char* Zone::name() const { return zone_names[static_cast<std::size_t>(type)]; }
 
 bool Zone::watermark_ok(unsigned order, Pages wmark, ZoneType class_zone, unsigned alloc_flags,
-                        Rules::HighOrderMark high_order) const {
-  auto left = static_cast<std::int64_t>(free()) - ((std::int64_t{1} << order) - 1);
+                        Rules::HighOrderMark high_order, Pages more) const {
+  auto left = static_cast<std::int64_t>(free() + more) - ((std::int64_t{1} << order) - 1);
   auto min = static_cast<std::int64_t>(wmark);
   if ((alloc_flags & ALLOC_HIGH) != 0) min -= min / 2;
   if ((alloc_flags & ALLOC_HARDER) != 0) min -= min / 4;

@@ -83,9 +83,9 @@ struct Zone {
   Pages lru_size(Lru l) const { return list(l).size; }
 
   /// __zone_watermark_ok(): whether a request of this order would leave more than `wmark` free.
-  /// `class_zone` is the highest zone that the request could use.
+  /// `class_zone` is the highest zone that the request could use; `more` counts as free too.
   bool watermark_ok(unsigned order, Pages wmark, ZoneType class_zone, unsigned alloc_flags,
-                    Rules::HighOrderMark high_order) const;
+                    Rules::HighOrderMark high_order, Pages more = 0) const;
 };
 
 /// min_free_kbytes = isqrt(16 × lowmem KiB) within [128, max] (init_per_zone_wmark_min()).

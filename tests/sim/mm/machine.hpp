@@ -97,6 +97,8 @@ struct MachineSpec {
   MemoryConfig memory{.memory = 64 * MiB};
   std::int64_t retries = -1;
   const AllocPolicy* alloc = nullptr;  ///< instead of RetryPolicy
+  const OomPolicy* oom = nullptr;      ///< instead of LargestFirst
+  const ReclaimPolicy* reclaim = nullptr;
   std::uint32_t cpus = 2;
   bool kswapd = true;
   bool direct_writes = false;
@@ -157,6 +159,7 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
         view.swap_entries = p.mm->swap_entries();
       }
       view.victim = p.task->has(TIF_MEMDIE);
+      view.fatal_signal = p.task->has(FATAL_SIGNAL);
       out.push_back(view);
     }
   }
@@ -228,7 +231,9 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
     s.config = spec.memory;
     s.rules = spec.rules;
     s.site_rule = linux_4_0_site;
-    s.policies = {spec.alloc != nullptr ? spec.alloc : &retry, &oom, &reclaim};
+    s.policies = {spec.alloc != nullptr ? spec.alloc : &retry,
+                  spec.oom != nullptr ? spec.oom : &oom,
+                  spec.reclaim != nullptr ? spec.reclaim : &reclaim};
     s.faults = std::move(spec.faults);
     return s;
   }
