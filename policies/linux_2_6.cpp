@@ -1,7 +1,7 @@
 // linux_2_6: whether a request that found no page in this round goes round again, as Linux 2.6.30
 // to 2.6.32 decide it (mm/page_alloc.c: __alloc_pages_internal in 2.6.30, __alloc_pages_slowpath
-// and should_alloc_retry later), with a limit on retries that they did not have. Without progress, a
-// request that may call into the file system enters the OOM path and starts afresh, whatever its
+// and should_alloc_retry later), with a limit on retries that they did not have. Without progress,
+// a request that may call into the file system enters the OOM path and starts afresh, whatever its
 // order; any other waits for 20 ms and reclaims again, and never kills.
 //
 // Left out: the OOM killer being disabled. Who may not sleep, frees memory itself or is an OOM
@@ -60,15 +60,16 @@ class Linux26 final : public AllocPolicy {
     return !attempt.progress && has(attempt.gfp, Gfp::fs);
   }
 
-  /// Above order 3 nobody is killed, and the request ends there.
+  /// Above order 3 nobody is killed, and the request ends there, unless another killer has said
+  /// otherwise already.
   bool oom_helps(const AllocAttempt& attempt) const {
+    if (attempt.oom != OomResult::none && attempt.oom != OomResult::refused) return true;
     return has(attempt.gfp, Gfp::nofail) && costly_nofail_;
   }
 
   /// __GFP_REPEAT: until reclaim has freed as much as was asked for, however long that takes.
   static bool should_retry_costly(const AllocAttempt& attempt) {
-    return has(attempt.gfp, Gfp::retry_mayfail) &&
-           attempt.reclaimed < (Pages{1} << attempt.order);
+    return has(attempt.gfp, Gfp::retry_mayfail) && attempt.reclaimed < (Pages{1} << attempt.order);
   }
 
   const RetryLimit limit_;

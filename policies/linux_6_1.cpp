@@ -97,8 +97,10 @@ bool never_retries(const AllocAttempt& attempt) {
   return costly(attempt) && !(has(attempt.gfp, Gfp::retry_mayfail) && attempt.may_compact);
 }
 
-/// __alloc_pages_may_oom() kills for none of these, and says so.
+/// __alloc_pages_may_oom() kills for none of these, and says so; another killer may have said
+/// otherwise already.
 bool oom_refuses(const AllocAttempt& attempt) {
+  if (attempt.oom != OomResult::none && attempt.oom != OomResult::refused) return false;
   return costly(attempt) || has(attempt.gfp, Gfp::retry_mayfail) ||
          has(attempt.gfp, Gfp::thisnode) || has_any(attempt.gfp, Gfp::dma | Gfp::dma32);
 }
@@ -145,7 +147,7 @@ class Linux61 final : public AllocPolicy {
     if (decide(attempt).kind == Action::Kind::fail) return 0;
     if (has(attempt.gfp, Gfp::nofail)) return unlimited;
     const std::uint64_t before = rounds_before_oom(attempt);
-    if (costly(attempt)) return before;
+    if (costly(attempt)) return oom_refuses(attempt) ? before : unlimited;
     return std::min(oom_refuses(attempt) ? before : unlimited, limited(attempt, before));
   }
 

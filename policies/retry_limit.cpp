@@ -15,7 +15,8 @@ RetryLimit::RetryLimit(Params& params, NoFs no_fs)
           "counts", 0, {"oom_only", "no_progress", "all"},
           "which earlier rounds count: those that ran the OOM path and heard of progress (as "
           "posted in 2015), those whose reclaim made no progress, or all"))),
-      scope_(params), no_fs_(no_fs) {}
+      scope_(params),
+      no_fs_(no_fs) {}
 
 bool RetryLimit::spent(const AllocAttempt& attempt) const {
   if (!holds_for(attempt)) return false;

@@ -30,8 +30,8 @@ enum class OomResult : std::uint8_t {
   refused,    ///< not allowed to kill, and says so
 };
 
-/// How a round's direct compaction ended. `none`: this request may not compact, or the kernel has no
-/// compaction; `skipped`: too few pages are free to begin.
+/// How a round's direct compaction ended. `none`: this request may not compact, or the kernel has
+/// no compaction; `skipped`: too few pages are free to begin.
 enum class CompactResult : std::uint8_t { none, skipped, deferred, contended, failed, success };
 
 /// How hard direct compaction tries; hardest first (enum compact_priority, Linux 6.1).
@@ -55,11 +55,11 @@ struct AllocAttempt {
 
   std::uint32_t rounds = 0;              ///< slow-path rounds so far, this one included
   std::uint32_t no_progress_rounds = 0;  ///< of these, how many in which reclaim made no progress
-  std::uint32_t oom_rounds = 0;  ///< of these, how many ran the OOM path and it reported progress
+  std::uint32_t oom_rounds = 0;   ///< of these, how many ran the OOM path and it reported progress
   std::uint32_t idle_rounds = 0;  ///< rounds in a row without progress of reclaim or the OOM path
-  bool progress = false;         ///< whether this round's reclaim made progress (era's definition)
-  Pages reclaimed = 0;           ///< by all rounds together
-  Nanos waited = 0;              ///< since the request entered the slow path
+  bool progress = false;          ///< whether this round's reclaim made progress (era's definition)
+  Pages reclaimed = 0;            ///< by all rounds together
+  Nanos waited = 0;               ///< since the request entered the slow path
   OomResult oom = OomResult::none;  ///< of the previous OOM round
 
   /// Whether some zone would pass the min mark if all that counts as reclaimable were free.
@@ -135,18 +135,18 @@ struct OomView {
 /// How a request waits before its next round.
 enum class Pause : std::uint8_t {
   none,
-  yield,       ///< cond_resched()
-  congestion,  ///< wait_iff_congested(): sleeps only if a device is congested, else yields
+  yield,             ///< cond_resched()
+  congestion,        ///< wait_iff_congested(): sleeps only if a device is congested, else yields
   congestion_sleep,  ///< congestion_wait(): sleeps until a device ends a request (until 2.6.36)
   jiffy,             ///< one tick, uninterruptible
 };
 
 struct Action {
   enum class Kind : std::uint8_t {
-    retry,        ///< another round
-    oom,          ///< the OOM path, then another round if it reports progress
-    use_reserve,  ///< one attempt without watermarks, then another round
-    last_resort,  ///< one attempt at half of the min mark, then another round
+    retry,               ///< another round
+    oom,                 ///< the OOM path, then another round if it reports progress
+    use_reserve,         ///< one attempt without watermarks, then another round
+    last_resort,         ///< one attempt at half of the min mark, then another round
     release_highatomic,  ///< gives a pageblock kept for atomic requests back, then another round
     fail,                ///< the caller gets nothing
   };

@@ -35,11 +35,10 @@ EraRow patched(EraRow row, const char* name, const char* summary, int last) {
 }
 
 std::vector<EraRow> make_rows() {
-  EraRow v30 =
-      row_2_6("2.6.30",
-              "Linux 2.6.30: kswapd is woken after each restart; waits for congestion "
-              "end with reads",
-              linux_2_6_30_rules(), "sync");
+  EraRow v30 = row_2_6("2.6.30",
+                       "Linux 2.6.30: kswapd is woken after each restart; waits for congestion "
+                       "end with reads",
+                       linux_2_6_30_rules(), "sync");
   v30.alloc_policy.params = {{"costly_nofail", Value(false)}};
   const EraRow v31 = row_2_6("2.6.31",
                              "Linux 2.6.31: kswapd is woken once a request; waits for "

@@ -45,15 +45,16 @@ constexpr Row rows[] = {
     // The block device's mapping is GFP_USER; __GFP_FS comes off, __GFP_MOVABLE goes on. Without
     // __GFP_NOFAIL it is __getblk_slow() that asks for ever, after free_more_memory().
     {site::bh_page, {NOFS | Gfp::hardwall | Gfp::movable, loop, "grow_dev_page"}},
-    // That loop is around both; in the model it is around the page only, so that this must not fail.
+    // That loop is around both; in the model it is around the page only, so that this must not
+    // fail.
     {site::bh_node, {NOFS | Gfp::nofail, OnFailure::nofail, "add_to_page_cache_locked"}},
     {site::bh_head, {NOFS, loop, "alloc_page_buffers"}},
     {site::bh_bio, {NOIO, loop, "submit_bh"}},
     {site::blk_page_bio, {NOIO, loop, "submit_bh"}},
 
     // guess: kzalloc() with __GFP_NOFAIL, before the loop of 4.0.
-    {site::jbd2_transaction, {NOFS | Gfp::zero | Gfp::nofail, OnFailure::nofail,
-                              "start_this_handle"}},
+    {site::jbd2_transaction,
+     {NOFS | Gfp::zero | Gfp::nofail, OnFailure::nofail, "start_this_handle"}},
 
     {site::wb_work, {GFP_ATOMIC, skip, "bdi_alloc_queue_work"}},
     {site::mm_vma_split, {K, propagate, "split_vma"}},

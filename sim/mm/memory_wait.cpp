@@ -19,8 +19,12 @@ const char* name(ReclaimClass c) {
 }
 
 MemoryWait::MemoryWait(Memory& memory, Asker asker, Site site, unsigned order, Gfp gfp)
-    : Waitable(WaitKind::memory), memory_(memory), task_(memory.core().current()), asker_(asker),
-      outer_(memory.wait_of(task_)), reclaimer_(task_.has(PF_MEMALLOC)),
+    : Waitable(WaitKind::memory),
+      memory_(memory),
+      task_(memory.core().current()),
+      asker_(asker),
+      outer_(memory.wait_of(task_)),
+      reclaimer_(task_.has(PF_MEMALLOC)),
       since_(memory.core().now()) {
   attempt_.order = order;
   attempt_.gfp = gfp;
@@ -35,8 +39,7 @@ MemoryWait::~MemoryWait() { memory_.of(task_).wait = outer_; }
 
 bool MemoryWait::free_pages_suffice() const {
   if (asker_ == Asker::throttle) return memory_.reclaim().reserve_ok();
-  unsigned flags =
-      memory_.allocator().alloc_flags(attempt_.gfp, reclaimer_, task_.has(TIF_MEMDIE));
+  unsigned flags = memory_.allocator().alloc_flags(attempt_.gfp, reclaimer_, task_.has(TIF_MEMDIE));
   // It gets half of the mark in any case, and all of the reserve once the OOM path has done its
   // best.
   if (memory_.rules().nofail_reserve == Rules::NofailReserve::last_resort &&

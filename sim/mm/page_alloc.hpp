@@ -12,11 +12,11 @@ namespace brink {
 class Memory;
 
 struct PageRequest {
-  Site site{};          ///< what hooks and taps are told
-  Site blame{};         ///< whose failure it is; a slab's pages fail for the object's site
+  Site site{};   ///< what hooks and taps are told
+  Site blame{};  ///< whose failure it is; a slab's pages fail for the object's site
   unsigned order = 0;
   Gfp gfp = Gfp::none;
-  bool quiet = false;   ///< its failure is nobody's: the caller has another way at once
+  bool quiet = false;  ///< its failure is nobody's: the caller has another way at once
 };
 
 /// gfpflags_to_migratetype().

@@ -20,9 +20,13 @@ constexpr unsigned no_watermarks = ALLOC_NO_WATERMARKS;
 }  // namespace
 
 SlowPath::SlowPath(Memory& memory, const PageRequest& request)
-    : memory_(memory), core_(memory.core()), me_(core_.current()), request_(request),
+    : memory_(memory),
+      core_(memory.core()),
+      me_(core_.current()),
+      request_(request),
       wait_(memory, MemoryWait::Asker::slow_path, request.blame, request.order, request.gfp),
-      attempt_(wait_.attempt_), steady_(memory, request.gfp) {
+      attempt_(wait_.attempt_),
+      steady_(memory, request.gfp) {
   ++memory_.counters().slow_path;
 }
 
@@ -44,17 +48,6 @@ Pfn SlowPath::run() {
 /// Whoever asks for this node only asks again for any node.
 bool SlowPath::gives_up_at_once() const {
   return rules().thisnode_gives_up && has(request_.gfp, thisnode);
-}
-
-/// Whether what is done on this occasion is done in a round that was come to so.
-template <class Occasion>
-bool SlowPath::due(Occasion when, Edge edge) {
-  switch (when) {
-    case Occasion::entry: return edge == Edge::entry;
-    case Occasion::restart: return edge != Edge::rebalance;
-    case Occasion::round: return true;
-  }
-  return true;
 }
 
 SlowPath::Step SlowPath::enter_round() {
@@ -94,26 +87,28 @@ SlowPath::Step SlowPath::take(Watermark mark, unsigned flags) {
 /// __alloc_pages_high_priority(): the whole reserve; __GFP_NOFAIL waited here for ever.
 SlowPath::Step SlowPath::reserve() {
   const auto rule = rules().nofail_reserve;
-  const bool waits =
-      has(request_.gfp, Gfp::nofail) && rule != Rules::NofailReserve::last_resort;
-  while (take(Watermark::min, no_watermarks) == Step::go_on) {
+  const bool waits = has(request_.gfp, Gfp::nofail) && rule != Rules::NofailReserve::last_resort;
+  const auto pause =
+      rule == Rules::NofailReserve::sleep ? Pause::congestion_sleep : Pause::congestion;
+  for (bool own_round = false; take(Watermark::min, no_watermarks) != Step::got; own_round = true) {
     if (!waits) return Step::go_on;
-    const bool asleep = rule == Rules::NofailReserve::sleep;
-    wait_in_vain(asleep ? Pause::congestion_sleep : Pause::congestion);
+    // The first time, the round had more to it than those that follow.
+    wait_in_vain(pause, own_round);
     steady_.begin();
     core_.charge(core_.costs().alloc_slow_round);
   }
   return Step::got;
 }
 
-/// The end of a round of a loop that no policy is asked about.
-void SlowPath::wait_in_vain(Pause how) {
+/// The end of a round of a loop that no policy is asked about; if the next would be `alike`, it
+/// need not be made.
+void SlowPath::wait_in_vain(Pause how, bool alike) {
   failed_round();
   if (!loop_) loop_.emplace(core_, wait_);
   loop_->round();
   steady_.end();
   pause(how, 20 * ms);
-  if (how == Pause::congestion_sleep) return;
+  if (how == Pause::congestion_sleep || !alike) return;
   while (const std::uint64_t rounds = steady_.repeatable(unlimited)) {
     // Whole rounds begin with kswapd.
     if (how == Pause::yield && memory_.kswapd().would_wake(request_.order, request_.gfp)) return;
@@ -128,7 +123,7 @@ SlowPath::Step SlowPath::refused() {
   if (me_.has(PF_MEMALLOC)) {
     if (!has_last_resort()) return fail(Cause::victim);
     if (last_resort() == Step::got) return Step::got;
-    wait_in_vain(Pause::yield);
+    wait_in_vain(Pause::yield, true);
     return Step::again;
   }
   const bool has_everything = memory_.policies().oom->rights() == VictimRights::everything;

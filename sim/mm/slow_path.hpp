@@ -32,13 +32,17 @@ class SlowPath {
   // slow_path.cpp: a round, up to the question.
   bool gives_up_at_once() const;
   Step enter_round();
+  /// Whether what is done on this occasion is done in a round that was come to so.
   template <class Occasion>
-  static bool due(Occasion when, Edge edge);
+  static bool due(Occasion when, Edge edge) {
+    if (when == Occasion::round) return true;
+    return when == Occasion::restart ? edge != Edge::rebalance : edge == Edge::entry;
+  }
   void wake_kswapd();
   unsigned rights() const;
   Step take(Watermark mark, unsigned flags);
   Step reserve();
-  void wait_in_vain(Pause how);
+  void wait_in_vain(Pause how, bool alike);
   Step refused();
   Step reclaim();
   void count_round(Pages progress);

@@ -70,8 +70,15 @@ struct Question {
   // 64 MiB has marks of 64 and 192, and 48 pages of DMA are kept from others. What is left is too
   // little for any mark, but not so little that reclaimers are made to wait for kswapd.
   Pages dma = 60, dma32 = 100;
-  Pages dirty = 0;  ///< pages of a file that count as reclaimable, and cannot be
-  Pages clean = 0;  ///< pages of a file that can
+  Pages pinned = 0;         ///< pages of a file that count as reclaimable, and cannot be
+  Pages clean = 0;          ///< pages of a file that can
+  bool fragmented = false;  ///< instead of all that, every other page is free
+
+  // What happens while it asks, a second and 7 ms later.
+  bool chosen = false;                    ///< it becomes an OOM victim
+  bool freed = false;                     ///< 300 pages become free
+  bool exits = false;                     ///< the process that can be killed does exit
+  void (*rules)(Rules& rules) = nullptr;  ///< what is otherwise than in the era
 };
 
 struct Answer {
@@ -80,6 +87,7 @@ struct Answer {
   bool victim = false;  ///< whoever asked has become one
   std::size_t kills = 0;
   Nanos time = 0;
+  std::uint64_t hash = 0;
   Counters counters;
 };
 

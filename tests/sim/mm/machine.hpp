@@ -113,9 +113,13 @@ struct MachineSpec {
 class Machine final : public OomHost, public SwapIo, public BugSink {
  public:
   explicit Machine(MachineSpec spec)
-      : retry(spec.retries), oom(spec.rights), reclaim(spec.direct_writes),
-        core(core_config(spec), strategy), locks(core),
-        memory(core, locks, setup(spec)), swap_delay_(spec.swap_delay) {
+      : retry(spec.retries),
+        oom(spec.rights),
+        reclaim(spec.direct_writes),
+        core(core_config(spec), strategy),
+        locks(core),
+        memory(core, locks, setup(spec)),
+        swap_delay_(spec.swap_delay) {
     memory.set_oom_host(*this);
     memory.set_bug_sink(*this);
     if (spec.memory.swap != 0) memory.set_swap_io(*this);
