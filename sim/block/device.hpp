@@ -1,6 +1,6 @@
 // A block device as those above it see it (struct block_device and its queue's make_request_fn,
-// Linux 4.0): real hardware behind a request queue (queued_device.hpp), or something that is made of
-// other devices. Left out: partitions' own statistics, discard, resizing.
+// Linux 4.0): real hardware behind a request queue (queued_device.hpp), or something that is made
+// of other devices. Left out: partitions' own statistics, discard, resizing.
 #pragma once
 
 #include <array>
