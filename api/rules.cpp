@@ -35,7 +35,8 @@ using Words = std::array<const char*, N>;
 constexpr Words<3> occasions = {"entry", "restart", "round"};
 constexpr Words<2> no_sleep_bonus = {"always", "with_high"};
 constexpr Words<2> rt_bonus = {"quarter", "half"};
-constexpr Words<2> nofail_reserve = {"wait", "last_resort"};
+constexpr Words<2> round_attempt = {"restart", "round"};
+constexpr Words<3> nofail_reserve = {"sleep", "wait", "last_resort"};
 constexpr Words<2> drain_pcp = {"high_order", "miss"};
 constexpr Words<2> mark_spacing = {"quarter", "scale_factor"};
 constexpr Words<2> high_order_mark = {"halving", "free_block"};
@@ -89,6 +90,11 @@ const std::array rows = {
         "say: once at its entry (2.6.31, 341ce06f69a), after each restart (2.6.32), or each round"),
     flag<&Rules::restart_at_low>(
         "restart_at_low", "a restart begins with another attempt at the low mark (until 2.6.30)"),
+    choice<&Rules::round_attempt>(
+        "round_attempt", round_attempt,
+        "when a request that loops looks for free pages before it reclaims: after each restart "
+        "only, so that a round without progress does not see what others have freed (2.6.3x), or "
+        "each round (4.0)"),
     flag<&Rules::rt_harder_in_interrupt>(
         "rt_harder_in_interrupt",
         "a real-time task that an interrupt came upon lends it its rights (2.6.31; 9d0ed60fe9c). "
@@ -103,12 +109,17 @@ const std::array rows = {
         "ALLOC_MIN_RESERVE)"),
     choice<&Rules::nofail_reserve>(
         "nofail_reserve", nofail_reserve,
-        "__GFP_NOFAIL: who may use the reserve waits on it for ever (until 4.9), or half of the "
-        "mark is tried at the end of each round in vain (6c18ba7a1899, 4.10)"),
+        "__GFP_NOFAIL: who may use the reserve waits on it for ever, asleep for 20 ms each time "
+        "(until 2.6.36) or only while devices are congested (until 4.9), or half of the mark is "
+        "tried where others would fail, and all of it after the OOM path (6c18ba7a1899, 4.10)"),
     choice<&Rules::drain_pcp>(
         "drain_pcp", drain_pcp,
         "when the lists of all CPUs are drained after reclaim: for every order above 0 (until "
         "2.6.35), or after progress that the request did not get (9ee493ce0a60)"),
+    flag<&Rules::thisnode_gives_up>(
+        "thisnode_gives_up",
+        "GFP_THISNODE (with __GFP_NOWARN and __GFP_NORETRY) fails after the first attempt, without "
+        "reclaim (until 4167e9b2cf10, 4.1)"),
     flag<&Rules::fault_oom_kills>(
         "fault_oom_kills",
         "a page fault that got no memory kills somebody before it is tried again (until "

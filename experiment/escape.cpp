@@ -5,19 +5,32 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 namespace brink {
 namespace {
 
 constexpr std::int64_t largest_retries = 1024;
-constexpr const char* knob = "bounded_retry";
+/// The policies that take a limit on retries; the first for runs under any other.
+constexpr std::array<const char*, 3> knobs = {"bounded_retry", "linux_2_6", "linux_6_1"};
 
-Nanos hung_task_timeout(const Experiment& experiment, const RunId& id) {
+const SweepPoint& point_of(const Experiment& experiment, const RunId& id) {
   const std::string prefix = id_prefix(experiment, id.axes);
   for (const SweepPoint& point : experiment.points) {
-    if (point.id_prefix == prefix) return point.spec.machine.hung_task_timeout;
+    if (point.id_prefix == prefix) return point;
   }
-  return experiment.points.front().spec.machine.hung_task_timeout;
+  return experiment.points.front();
+}
+
+/// The run's own policy, if a limit can be set for it.
+const char* knob_of(const SweepPoint& point) {
+  const Table& written = *point.policy_alloc.table();
+  const auto name = written.find("name");
+  if (name == written.end()) return knobs.front();
+  for (const char* knob : knobs) {
+    if (*name->second.get<std::string>() == knob) return knob;
+  }
+  return knobs.front();
 }
 
 bool is_member(const Lockup& lockup, TaskId task) {
@@ -181,7 +194,9 @@ Escapes find_escapes(const Rerunner& rerun, const RunId& id, const Outcome& outc
   const Lockup& lockup = outcome.lockup;
   escapes.first_question = lockup.first_question;
   escapes.never_refused = never_refused_sites(lockup);
-  const Nanos limit = hung_task_timeout(rerun.experiment(), id);
+  const SweepPoint& point = point_of(rerun.experiment(), id);
+  const char* const knob = knob_of(point);
+  const Nanos limit = point.spec.machine.hung_task_timeout;
   for (std::int64_t n = 0; lockup.first_question > 0 && n <= largest_retries;
        n = n == 0 ? 1 : 2 * n) {
     RunId changed = id;

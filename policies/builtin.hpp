@@ -9,6 +9,8 @@
 namespace brink {
 
 std::unique_ptr<AllocPolicy> make_bounded_retry(Params& params);
+std::unique_ptr<AllocPolicy> make_linux_2_6_alloc(Params& params);
+std::unique_ptr<AllocPolicy> make_linux_6_1_alloc(Params& params);
 std::unique_ptr<OomPolicy> make_badness(Params& params);
 std::unique_ptr<OomPolicy> make_linux_2_6_oom(Params& params);
 std::unique_ptr<OomPolicy> make_linux_6_1_oom(Params& params);

@@ -7,9 +7,18 @@
 namespace brink {
 
 std::span<const PolicyRow<AllocPolicy>> alloc_policies() {
-  static constexpr std::array<PolicyRow<AllocPolicy>, 1> rows = {{
-      {"bounded_retry", "retry a small request N times, then fail it: 0 fails at once, -1 never",
+  static constexpr std::array<PolicyRow<AllocPolicy>, 3> rows = {{
+      {"bounded_retry",
+       "retry a small request N times, then fail it: 0 fails at once, -1 never (Linux 4.0)",
        make_bounded_retry},
+      {"linux_2_6",
+       "the same, but requests without __GFP_FS never come to the OOM path, and waits are sleeps "
+       "(Linux 2.6.3x)",
+       make_linux_2_6_alloc},
+      {"linux_6_1",
+       "the same, but reclaim has 16 rounds in vain before the OOM path, and compaction its own "
+       "retries (Linux 6.1)",
+       make_linux_6_1_alloc},
   }};
   return rows;
 }

@@ -168,9 +168,10 @@ struct Counters {
       0;  ///< pages that user code wrote to for the first time, swap-ins included
   std::uint64_t allocations = 0;  ///< page allocator requests
   std::uint64_t slab_allocations = 0;
-  std::uint64_t slow_path = 0;  ///< requests that entered the slow path
-  std::uint64_t rounds = 0;     ///< slow-path rounds
-  std::uint64_t questions = 0;  ///< questions to the allocation policy
+  std::uint64_t slow_path = 0;     ///< requests that entered the slow path
+  std::uint64_t rounds = 0;        ///< slow-path rounds
+  std::uint64_t kswapd_wakes = 0;  ///< how often the slow path called for kswapd, awake or not
+  std::uint64_t questions = 0;     ///< questions to the allocation policy
   std::uint64_t oom_rounds = 0;
   std::uint64_t oom_kills = 0;
   std::uint64_t fs_errors = 0;  ///< errors that file systems recorded: aborted journals, damage

@@ -30,7 +30,12 @@ enum class OomResult : std::uint8_t {
   refused,    ///< not allowed to kill, and says so
 };
 
+/// How a round's direct compaction ended. `none`: this request may not compact, or the kernel has
+/// no compaction; `skipped`: too few pages are free to begin.
 enum class CompactResult : std::uint8_t { none, skipped, deferred, contended, failed, success };
+
+/// How hard direct compaction tries; hardest first (enum compact_priority, Linux 6.1).
+enum class CompactPriority : std::uint8_t { sync_full, sync_light, async };
 
 /// One request for memory at the end of a slow-path round that found none.
 struct AllocAttempt {
@@ -45,16 +50,28 @@ struct AllocAttempt {
   bool fatal_signal = false;  ///< SIGKILL is pending
   bool kthread = false;
   bool real_time = false;
+  bool worker = false;  ///< works for a work queue (PF_WQ_WORKER)
   std::uint32_t locks_held = 0;
 
   std::uint32_t rounds = 0;              ///< slow-path rounds so far, this one included
   std::uint32_t no_progress_rounds = 0;  ///< of these, how many in which reclaim made no progress
-  std::uint32_t oom_rounds = 0;  ///< of these, how many ran the OOM path and it reported progress
-  bool progress = false;         ///< whether this round's reclaim made progress (era's definition)
-  Pages reclaimed = 0;           ///< by all rounds together
-  Nanos waited = 0;              ///< since the request entered the slow path
+  std::uint32_t oom_rounds = 0;   ///< of these, how many ran the OOM path and it reported progress
+  std::uint32_t idle_rounds = 0;  ///< rounds in a row without progress of reclaim or the OOM path
+  bool progress = false;          ///< whether this round's reclaim made progress (era's definition)
+  Pages reclaimed = 0;            ///< by all rounds together
+  Nanos waited = 0;               ///< since the request entered the slow path
   OomResult oom = OomResult::none;  ///< of the previous OOM round
+
+  /// Whether some zone would pass the min mark if all that counts as reclaimable were free.
+  bool reclaimable_suffices = false;
+  /// Whether a pageblock that is kept for atomic requests could be given back.
+  bool highatomic = false;
+
+  bool may_compact = false;  ///< this kernel compacts for such requests
   CompactResult compaction = CompactResult::none;
+  bool compaction_suitable = false;  ///< it was skipped, but reclaim might free enough for it
+  CompactPriority compact_priority = CompactPriority::sync_light;
+  std::uint32_t compact_retries = 0;  ///< rounds granted since then because compaction succeeded
 };
 
 /// One zone's free pages and marks.
@@ -131,25 +148,27 @@ struct OomView {
 /// How a request waits before its next round.
 enum class Pause : std::uint8_t {
   none,
-  yield,       ///< cond_resched()
-  congestion,  ///< wait_iff_congested(): sleeps only if a device is congested, else yields
-  jiffy,       ///< one tick, uninterruptible
+  yield,             ///< cond_resched()
+  congestion,        ///< wait_iff_congested(): sleeps only if a device is congested, else yields
+  congestion_sleep,  ///< congestion_wait(): sleeps until a device ends a request (until 2.6.36)
+  jiffy,             ///< one tick, uninterruptible
 };
-
-/// Which requests' end a congestion wait waits for (BLK_RW_ASYNC, BLK_RW_SYNC): those that nobody
-/// waits for, as writeback; those that somebody does, as reads; or the one and then the other.
-enum class CongestionClass : std::uint8_t { async, sync, both };
 
 struct Action {
   enum class Kind : std::uint8_t {
-    retry,        ///< another round
-    oom,          ///< the OOM path, then another round if it reports progress
-    use_reserve,  ///< one attempt without watermarks, then another round
-    fail,         ///< the caller gets nothing
+    retry,               ///< another round
+    oom,                 ///< the OOM path, then another round if it reports progress
+    use_reserve,         ///< one attempt without watermarks, then another round
+    last_resort,         ///< one attempt at half of the min mark, then another round
+    release_highatomic,  ///< gives a pageblock kept for atomic requests back, then another round
+    fail,                ///< the caller gets nothing
   };
+  /// Whether a retry is for the sake of compaction, and whether that is to try harder.
+  enum class Compact : std::uint8_t { no, again, harder };
   Kind kind = Kind::fail;
   Pause pause = Pause::none;  ///< before the next round
-  Nanos max_pause = 0;        ///< how long `congestion` may take
+  Nanos max_pause = 0;        ///< how long `congestion` and `congestion_sleep` may take
+  Compact compact = Compact::no;
 };
 
 /// The answer of rounds_left() that stands for "it never fails".
@@ -162,6 +181,10 @@ class AllocPolicy {
   virtual Action decide(const AllocAttempt& attempt) const = 0;
   /// How many more rounds like this one it would grant before it fails the request.
   virtual std::uint64_t rounds_left(const AllocAttempt& attempt) const = 0;
+  /// How many such rounds, this one first, get the same answer as this one.
+  virtual std::uint64_t rounds_alike(const AllocAttempt& attempt) const {
+    return rounds_left(attempt);
+  }
 };
 
 /// Whether a request may kill at all.

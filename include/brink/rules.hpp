@@ -37,6 +37,10 @@ struct Rules {
   RightsTest rights_test = RightsTest::round;
 
   bool restart_at_low = false;
+
+  enum class RoundAttempt : std::uint8_t { restart, round };
+  RoundAttempt round_attempt = RoundAttempt::round;
+
   bool rt_harder_in_interrupt = false;
 
   enum class NoSleepBonus : std::uint8_t { always, with_high };
@@ -45,11 +49,13 @@ struct Rules {
   enum class RtBonus : std::uint8_t { quarter, half };
   RtBonus rt_bonus = RtBonus::quarter;
 
-  enum class NofailReserve : std::uint8_t { wait, last_resort };
+  enum class NofailReserve : std::uint8_t { sleep, wait, last_resort };
   NofailReserve nofail_reserve = NofailReserve::wait;
 
   enum class DrainPcp : std::uint8_t { high_order, miss };
   DrainPcp drain_pcp = DrainPcp::miss;
+
+  bool thisnode_gives_up = true;
 
   bool fault_oom_kills = true;
 

@@ -13,11 +13,11 @@ namespace {
 EraRow row_2_6(const char* name, const char* summary, const Rules& rules, const char* congestion) {
   return {name,
           summary,
-          {"bounded_retry", {}},
+          {"linux_2_6", {}},
           {"linux_2_6", {}},
           {"linux_2_6", {{"congestion", Value(congestion)}}},
           rules,
-          linux_4_0_site,
+          linux_2_6_site,
           linux_4_0_slab};
 }
 
@@ -41,6 +41,7 @@ std::vector<EraRow> make_rows() {
                        "end with reads",
                        linux_2_6_30_rules(), "sync");
   v30.oom_policy.params = {{"costly_nofail", Value(false)}};
+  v30.alloc_policy.params = {{"costly_nofail", Value(false)}};
   const EraRow v31 = row_2_6("2.6.31",
                              "Linux 2.6.31: kswapd is woken once a request; waits for "
                              "congestion end with writeback",
@@ -72,9 +73,11 @@ std::vector<EraRow> make_rows() {
   v319.alloc_policy.params = {{"retries", Value(0)},
                               {"scope", Value(Table{{"gfp", Value(List{"nofs", "noio"})}})}};
   EraRow v61 = again(v40, "6.1", "Linux 6.1");
+  v61.alloc_policy = {"linux_6_1", {}};
   v61.rules = linux_6_1_rules();
   v61.slab = linux_6_1_slab;
   v61.oom_policy = {"linux_6_1", {}};
+  v61.site = linux_6_1_site;
   return {
       v30,
       v31,

@@ -9,6 +9,9 @@ namespace brink {
 
 /// Linux 4.0's masks and reactions; a site that is not built in gets GFP_KERNEL and propagates.
 SiteRule linux_4_0_site(Site site);
+/// What Linux 2.6.30 to 2.6.32 and Linux 6.1 make of the same sites.
+SiteRule linux_2_6_site(Site site);
+SiteRule linux_6_1_site(Site site);
 
 /// Where kernels differ; those of Linux 4.0 are the initial ones.
 Rules linux_2_6_30_rules();

@@ -10,6 +10,8 @@ Rules linux_2_6_30_rules() {
   rules.kswapd_wake = Rules::KswapdWake::restart;
   rules.rights_test = Rules::RightsTest::round;
   rules.restart_at_low = true;
+  rules.round_attempt = Rules::RoundAttempt::restart;
+  rules.nofail_reserve = Rules::NofailReserve::sleep;
   rules.drain_pcp = Rules::DrainPcp::high_order;
   rules.high_order_reserve = Rules::HighOrderReserve::pageblocks;
   rules.fallback = Rules::Fallback::move_half;
@@ -55,6 +57,7 @@ Rules linux_6_1_rules() {
   rules.no_sleep_bonus = Rules::NoSleepBonus::with_high;
   rules.rt_bonus = Rules::RtBonus::half;
   rules.nofail_reserve = Rules::NofailReserve::last_resort;
+  rules.thisnode_gives_up = false;
   rules.fault_oom_kills = false;
   rules.min_free_kbytes_max = 262'144;
   rules.mark_spacing = Rules::MarkSpacing::scale_factor;

@@ -18,7 +18,9 @@ constexpr Nanos make_cooldown = 1 * seconds;
 
 struct WorkQueue::Worker {
   Worker(WorkQueue& q, const std::string& comm)
-      : queue(q), thread(q.core_, comm, {worker_main, this}) {}
+      : queue(q), thread(q.core_, comm, {worker_main, this}) {
+    thread.task().set(PF_WQ_WORKER);
+  }
   WorkQueue& queue;
   Worker* next_idle = nullptr;
   bool idle = false;
@@ -29,6 +31,7 @@ WorkQueue::WorkQueue(Core& core, const WorkQueueConfig& config) : core_(core), c
   start_worker();
   if (!config_.rescuer) return;
   rescuer_ = std::make_unique<Kthread>(core_, config_.name, TaskBody{rescuer_main, this});
+  rescuer_->task().set(PF_WQ_WORKER);
 }
 
 WorkQueue::~WorkQueue() = default;

@@ -44,7 +44,7 @@ void Memory::add_to(Counters& counters) const {
       &Counters::oom_rounds,     &Counters::oom_kills,       &Counters::failures_warned,
       &Counters::pages_scanned,  &Counters::pages_reclaimed, &Counters::swap_outs,
       &Counters::swap_ins,       &Counters::compactions,     &Counters::compact_scanned,
-      &Counters::pages_migrated,
+      &Counters::pages_migrated, &Counters::kswapd_wakes,
   };
   for (const auto counter : own) counters.*counter += counters_.*counter;
   failures_.add_to(counters);

@@ -39,8 +39,14 @@ MemoryWait::~MemoryWait() { memory_.of(task_).wait = outer_; }
 
 bool MemoryWait::free_pages_suffice() const {
   if (asker_ == Asker::throttle) return memory_.reclaim().reserve_ok();
-  const unsigned flags =
-      memory_.allocator().alloc_flags(attempt_.gfp, reclaimer_, task_.has(TIF_MEMDIE));
+  unsigned flags = memory_.allocator().alloc_flags(attempt_.gfp, reclaimer_, task_.has(TIF_MEMDIE));
+  // It gets half of the mark in any case, and all of the reserve once the OOM path has done its
+  // best.
+  if (memory_.rules().nofail_reserve == Rules::NofailReserve::last_resort &&
+      has(attempt_.gfp, Gfp::nofail)) {
+    const bool refused = memory_.policies().oom->gate(oom_request()) == OomGate::refuse;
+    flags |= reclaimer_ || refused ? ALLOC_HIGH : ALLOC_NO_WATERMARKS;
+  }
   const auto look =
       memory_.somebody_drains() ? &PageAlloc::would_find_after_drain : &PageAlloc::would_find;
   return (memory_.allocator().*look)(attempt_.order, attempt_.gfp, Watermark::min, flags);
@@ -81,13 +87,14 @@ bool MemoryWait::may_enter_oom() const {
   if (asker_ == Asker::fault) {
     return memory_.rules().fault_oom_kills && policy.gate(oom_request()) == OomGate::kill;
   }
-  // What the policy will say when a round makes no progress: of the request that is under way, or
-  // of the caller's next.
+  // What the policy will say when a round makes no progress and nothing is left to hope for: of the
+  // request that is under way, or of the caller's next.
   AllocAttempt next = attempt_;
   if (asker_ == Asker::caller) next.rounds = next.no_progress_rounds = next.oom_rounds = 0;
-  next.progress = false;
+  next.progress = next.reclaimable_suffices = next.highatomic = false;
   ++next.rounds;
   ++next.no_progress_rounds;
+  next.idle_rounds = next.no_progress_rounds;
   return memory_.alloc_policy().decide(next).kind == Action::Kind::oom &&
          policy.gate(oom_request()) == OomGate::kill;
 }

@@ -1,17 +1,23 @@
-// The slow path (mm/page_alloc.c: __alloc_pages_slowpath, Linux 4.0). A round is: wake kswapd, take
-// pages if there are any by now, reclaim, take pages again; then the policy decides.
+// The slow path (mm/page_alloc.c: __alloc_pages_slowpath, Linux 2.6.30 to 6.1). A round is: wake
+// kswapd, take pages if there are any by now, reclaim, take pages again; then the policy decides.
+// Which of this is done in every round, and which only after the OOM path, differs.
 
 #include "sim/mm/slow_path.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "sim/mm/congestion.hpp"
 #include "sim/mm/kswapd.hpp"
 #include "sim/mm/memory.hpp"
-#include "sim/mm/oom_kill.hpp"
 #include "sim/mm/vmscan.hpp"
 
 namespace brink {
+namespace {
+
+constexpr Gfp thisnode = Gfp::thisnode | Gfp::noretry | Gfp::nowarn;
+constexpr unsigned no_watermarks = ALLOC_NO_WATERMARKS;
+
+}  // namespace
 
 SlowPath::SlowPath(Memory& memory, const PageRequest& request)
     : memory_(memory),
@@ -24,14 +30,14 @@ SlowPath::SlowPath(Memory& memory, const PageRequest& request)
   ++memory_.counters().slow_path;
 }
 
+const Rules& SlowPath::rules() const { return memory_.rules(); }
+
 Pfn SlowPath::run() {
-  Step step = Step::go_on;
-  while (step == Step::go_on) {
+  Step step = gives_up_at_once() ? fail(Cause::give_up) : Step::go_on;
+  while (step == Step::go_on || step == Step::again) {
     if (repeat_rounds()) continue;
     steady_.begin();
-    wake_kswapd();
-    core_.charge(core_.costs().alloc_slow_round);
-    step = attempt();
+    step = enter_round();
     if (step == Step::go_on) step = refused();
     if (step == Step::go_on) step = reclaim();
     if (step == Step::go_on) step = decide();
@@ -39,49 +45,87 @@ Pfn SlowPath::run() {
   return finish(step);
 }
 
-/// Which rounds wake kswapd differs; rights are tested afresh on the same occasions (2.6.31 … 4.0).
-void SlowPath::wake_kswapd() {
-  const bool every_round = memory_.rules().kswapd_wake == Rules::KswapdWake::round;
-  if (!restart_ && !every_round) return;
-  restart_ = false;
-  if (has(request_.gfp, Gfp::kswapd_reclaim)) {
-    memory_.kswapd().wake_all(request_.order, request_.gfp);
-  }
-  flags_ = memory_.allocator().alloc_flags(request_.gfp, me_.has(PF_MEMALLOC), me_.has(TIF_MEMDIE));
+/// Whoever asks for this node only asks again for any node.
+bool SlowPath::gives_up_at_once() const {
+  return rules().thisnode_gives_up && has(request_.gfp, thisnode);
 }
 
-SlowPath::Step SlowPath::attempt() {
-  const unsigned flags = flags_ & ~static_cast<unsigned>(ALLOC_NO_WATERMARKS);
-  page_ = memory_.allocator().take(request_.order, request_.gfp, Watermark::min, flags);
-  if (page_ != no_page) return Step::got;
+SlowPath::Step SlowPath::enter_round() {
+  const Edge edge = std::exchange(edge_, Edge::rebalance);
+  if (edge == Edge::restart && rules().restart_at_low && take(Watermark::low, 0) == Step::got) {
+    return Step::got;
+  }
+  if (due(rules().kswapd_wake, edge)) wake_kswapd();
+  if (due(rules().rights_test, edge)) flags_ = rights();
+  core_.charge(core_.costs().alloc_slow_round);
+  const bool looks = edge != Edge::rebalance || rules().round_attempt == Rules::RoundAttempt::round;
+  if (looks && take(Watermark::min, flags_ & ~no_watermarks) == Step::got) return Step::got;
   return has_flag(ALLOC_NO_WATERMARKS) ? reserve() : Step::go_on;
 }
 
-/// __alloc_pages_high_priority(): the whole reserve; __GFP_NOFAIL waits here for ever.
+void SlowPath::wake_kswapd() {
+  if (!has(request_.gfp, Gfp::kswapd_reclaim)) return;
+  ++memory_.counters().kswapd_wakes;
+  memory_.kswapd().wake_all(request_.order, request_.gfp);
+}
+
+/// gfp_to_alloc_flags().
+unsigned SlowPath::rights() const {
+  const unsigned flags =
+      memory_.allocator().alloc_flags(request_.gfp, me_.has(PF_MEMALLOC), me_.has(TIF_MEMDIE));
+  // Whoever cannot sleep is asked first, and interrupts cannot: nobody comes to the rule.
+  if (!me_.has(RT_TASK) || !has(request_.gfp, Gfp::direct_reclaim)) return flags;
+  if (!core_.in_task() && !rules().rt_harder_in_interrupt) return flags;
+  return flags | (rules().rt_bonus == Rules::RtBonus::half ? ALLOC_HIGH : ALLOC_HARDER);
+}
+
+SlowPath::Step SlowPath::take(Watermark mark, unsigned flags) {
+  page_ = memory_.allocator().take(request_.order, request_.gfp, mark, flags);
+  return page_ != no_page ? Step::got : Step::go_on;
+}
+
+/// __alloc_pages_high_priority(): the whole reserve; __GFP_NOFAIL waited here for ever.
 SlowPath::Step SlowPath::reserve() {
-  for (;;) {
-    page_ =
-        memory_.allocator().take(request_.order, request_.gfp, Watermark::min, ALLOC_NO_WATERMARKS);
-    if (page_ != no_page) return Step::got;
-    if (!has(request_.gfp, Gfp::nofail)) return Step::go_on;
-    failed_round();
-    if (!loop_) loop_.emplace(core_, wait_);
-    loop_->round();
-    steady_.end();
-    const Zone& zone = memory_.zones().preferred(request_.gfp);
-    memory_.congestion().wait_iff(zone, 20 * ms);
-    while (const std::uint64_t rounds = steady_.repeatable(unlimited)) {
-      steady_.repeat(rounds);
-      core_.cond_resched();
-    }
+  const auto rule = rules().nofail_reserve;
+  const bool waits = has(request_.gfp, Gfp::nofail) && rule != Rules::NofailReserve::last_resort;
+  const auto pause =
+      rule == Rules::NofailReserve::sleep ? Pause::congestion_sleep : Pause::congestion;
+  for (bool own_round = false; take(Watermark::min, no_watermarks) != Step::got; own_round = true) {
+    if (!waits) return Step::go_on;
+    // The first time, the round had more to it than those that follow.
+    wait_in_vain(pause, own_round);
     steady_.begin();
     core_.charge(core_.costs().alloc_slow_round);
   }
+  return Step::got;
 }
 
+/// The end of a round of a loop that no policy is asked about; if the next would be `alike`, it
+/// need not be made.
+void SlowPath::wait_in_vain(Pause how, bool alike) {
+  failed_round();
+  if (!loop_) loop_.emplace(core_, wait_);
+  loop_->round();
+  steady_.end();
+  pause(how, 20 * ms);
+  if (how == Pause::congestion_sleep || !alike) return;
+  while (const std::uint64_t rounds = steady_.repeatable(unlimited)) {
+    // Whole rounds begin with kswapd.
+    if (how == Pause::yield && memory_.kswapd().would_wake(request_.order, request_.gfp)) return;
+    steady_.repeat(rounds);
+    core_.cond_resched();
+  }
+}
+
+/// Who leaves before reclaim, or goes round without it.
 SlowPath::Step SlowPath::refused() {
   if (!has(request_.gfp, Gfp::direct_reclaim)) return fail(Cause::no_sleep);
-  if (me_.has(PF_MEMALLOC)) return fail(Cause::victim);
+  if (me_.has(PF_MEMALLOC)) {
+    if (!has_last_resort()) return fail(Cause::victim);
+    if (last_resort() == Step::got) return Step::got;
+    wait_in_vain(Pause::yield, true);
+    return Step::again;
+  }
   const bool has_everything = memory_.policies().oom->rights() == VictimRights::everything;
   if (me_.has(TIF_MEMDIE) && has_everything && !has(request_.gfp, Gfp::nofail)) {
     return fail(Cause::victim);
@@ -89,28 +133,44 @@ SlowPath::Step SlowPath::refused() {
   return Step::go_on;
 }
 
+/// Whether a request that has no other way is not failed, but helped a little, and goes round.
+bool SlowPath::has_last_resort() const {
+  return rules().nofail_reserve == Rules::NofailReserve::last_resort &&
+         has(request_.gfp, Gfp::nofail);
+}
+
 SlowPath::Step SlowPath::reclaim() {
-  const Pages progress = memory_.reclaim().direct(request_.order, request_.gfp);
-  ++attempt_.rounds;
+  count_round(memory_.reclaim().direct(request_.order, request_.gfp));
+  const bool drains_always = rules().drain_pcp == Rules::DrainPcp::high_order;
+  if (drains_always && request_.order > 0) memory_.allocator().drain_all();
+  if (!attempt_.progress) return Step::go_on;
+  const unsigned flags = flags_ & ~no_watermarks;
+  if (take(Watermark::min, flags) == Step::got) return Step::got;
+  if (drains_always) return Step::go_on;
+  drain();
+  return take(Watermark::min, flags);
+}
+
+/// What reclaim has freed is perhaps where the request does not look.
+void SlowPath::drain() {
+  if (rules().high_order_reserve == Rules::HighOrderReserve::highatomic) {
+    memory_.allocator().unreserve_highatomic(request_.gfp, false);
+  }
+  memory_.allocator().drain_all();
+}
+
+void SlowPath::count_round(Pages progress) {
+  progress_ = progress;
   ++memory_.counters().rounds;
+  ++attempt_.rounds;
   attempt_.progress = progress != 0;
   attempt_.reclaimed += progress;
-  PageAlloc& allocator = memory_.allocator();
-  const bool drain_at_once = memory_.rules().drain_pcp == Rules::DrainPcp::high_order;
-  if (drain_at_once && request_.order != 0) allocator.drain_all();
-  if (progress == 0) {
+  if (attempt_.progress) {
+    attempt_.idle_rounds = 0;
+  } else {
     ++attempt_.no_progress_rounds;
-    return Step::go_on;
+    ++attempt_.idle_rounds;
   }
-  const unsigned flags = flags_ & ~static_cast<unsigned>(ALLOC_NO_WATERMARKS);
-  page_ = allocator.take(request_.order, request_.gfp, Watermark::min, flags);
-  if (page_ == no_page && !drain_at_once) {
-    // What was freed may lie on the lists of CPUs, or be kept for others.
-    allocator.unreserve_highatomic(request_.gfp, false);
-    allocator.drain_all();
-    page_ = allocator.take(request_.order, request_.gfp, Watermark::min, flags);
-  }
-  return page_ != no_page ? Step::got : Step::go_on;
 }
 
 /// A round has ended without a page: that is where a failure begins, if not before.
@@ -118,85 +178,6 @@ void SlowPath::failed_round() {
   if (failure_ != no_failure || request_.quiet) return;
   failure_ = memory_.begin_failure({request_.blame, request_.order, request_.gfp}, Cause::give_up,
                                    wait_.outer_);
-}
-
-SlowPath::Step SlowPath::decide() {
-  failed_round();
-  describe_task();
-  const std::uint64_t question = ++memory_.counters().questions;
-  if (wait_.first_question_ == 0) wait_.first_question_ = question;
-  action_ = memory_.alloc_policy().decide(attempt_);
-  update_loop();
-  const Step step = carry_out(action_);
-  if (step != Step::go_on) return step;
-  if (loop_) {
-    loop_->round();
-  } else {
-    count_poll_round(core_);
-  }
-  steady_.end();
-  pause(action_);
-  return Step::go_on;
-}
-
-void SlowPath::describe_task() {
-  attempt_.victim = me_.has(TIF_MEMDIE);
-  attempt_.memalloc = me_.has(PF_MEMALLOC);
-  attempt_.exiting = me_.has(PF_EXITING);
-  attempt_.fatal_signal = me_.has(FATAL_SIGNAL);
-  attempt_.kthread = me_.has(PF_KTHREAD);
-  attempt_.locks_held = locks_held(me_);
-  attempt_.waited = core_.now() - wait_.since();
-}
-
-/// Where the policy would let it loop for ever, memory is what the task waits for.
-void SlowPath::update_loop() {
-  const bool for_ever = memory_.alloc_policy().rounds_left(attempt_) == unlimited;
-  if (for_ever && !loop_) {
-    loop_.emplace(core_, wait_);
-  } else if (!for_ever) {
-    loop_.reset();
-  }
-}
-
-SlowPath::Step SlowPath::carry_out(const Action& action) {
-  switch (action.kind) {
-    case Action::Kind::retry: return Step::go_on;
-    case Action::Kind::fail: return fail(Cause::give_up);
-    case Action::Kind::oom: return oom_path();
-    case Action::Kind::use_reserve:
-      page_ = memory_.allocator().take(request_.order, request_.gfp, Watermark::min,
-                                       ALLOC_NO_WATERMARKS);
-      return page_ != no_page ? Step::got : Step::go_on;
-  }
-  return Step::go_on;
-}
-
-SlowPath::Step SlowPath::oom_path() {
-  OomRequest request;
-  request.task = me_.id;
-  request.order = request_.order;
-  request.gfp = request_.gfp;
-  const OomResult result = memory_.oom().enter(request, page_);
-  if (page_ != no_page) return Step::got;
-  attempt_.oom = result;
-  if (result == OomResult::none) return Step::go_on;  // It was none of the OOM path's business.
-  restart_ = true;
-  if (result == OomResult::refused) return fail(Cause::give_up);
-  ++attempt_.oom_rounds;
-  ++memory_.counters().oom_rounds;
-  return Step::go_on;
-}
-
-void SlowPath::pause(const Action& action) {
-  switch (action.pause) {
-    case Pause::none: return;
-    case Pause::yield: return core_.cond_resched();
-    case Pause::congestion:
-      return memory_.congestion().wait_iff(memory_.zones().preferred(request_.gfp),
-                                           action.max_pause);
-    case Pause::jiffy: core_.sleep(core_.tick()); return;
-  }
 }
 
 SlowPath::Step SlowPath::fail(Cause cause) {
@@ -208,40 +189,6 @@ SlowPath::Step SlowPath::fail(Cause cause) {
   }
   if (!has(request_.gfp, Gfp::nowarn)) memory_.warn_alloc_failed(request_.order, request_.gfp);
   return Step::give_up;
-}
-
-/// Repeats the last round, if the next would be the same.
-bool SlowPath::repeat_rounds() {
-  if (attempt_.rounds == 0 || action_.pause == Pause::jiffy) return false;
-  if (attempt_.victim != me_.has(TIF_MEMDIE) || attempt_.exiting != me_.has(PF_EXITING) ||
-      attempt_.fatal_signal != me_.has(FATAL_SIGNAL)) {
-    return false;
-  }
-  std::uint64_t rounds = steady_.repeatable(memory_.alloc_policy().rounds_left(attempt_));
-  if (rounds == 0 || memory_.kswapd().would_wake(request_.order, request_.gfp)) return false;
-  if (action_.kind == Action::Kind::oom) {
-    const OomRequest request{me_.id, request_.order, request_.gfp, false};
-    if (!memory_.oom().still(request, attempt_.oom)) return false;
-    rounds = steady_.repeatable(rounds, memory_.oom().would_kill(request));
-    if (rounds == 0) return false;
-    if (attempt_.oom != OomResult::none) {
-      attempt_.oom_rounds += static_cast<std::uint32_t>(rounds);
-    }
-  }
-  if (memory_.config().visit_exhausted) verify_round();
-  attempt_.rounds += static_cast<std::uint32_t>(rounds);
-  if (!attempt_.progress) attempt_.no_progress_rounds += static_cast<std::uint32_t>(rounds);
-  steady_.repeat(rounds);
-  core_.cond_resched();
-  return true;
-}
-
-/// Makes one of the rounds that are about to be skipped, without choice points: it must change
-/// nothing.
-void SlowPath::verify_round() {
-  const std::uint64_t changes = memory_.changes();
-  memory_.reclaim().rehearse(request_.order, request_.gfp);
-  BRINK_ASSERT(changes == memory_.changes());
 }
 
 Pfn SlowPath::finish(Step how) {

@@ -31,9 +31,11 @@ enum TaskFlag : std::uint32_t {
   PF_KSWAPD = 1u << 3,         ///< is kswapd
   PF_FSTRANS = 1u << 4,        ///< inside a filesystem transaction
   PF_LESS_THROTTLE = 1u << 5,  ///< writes to clean memory: throttled less
+  PF_WQ_WORKER = 1u << 6,      ///< works for a work queue
   TIF_MEMDIE = 1u << 8,        ///< chosen by the OOM killer (3.x, 4.0)
   TIF_SIGPENDING = 1u << 9,    ///< a signal waits for delivery
   FATAL_SIGNAL = 1u << 10,     ///< SIGKILL is pending
+  RT_TASK = 1u << 11,          ///< of a real-time scheduling class (rt_task())
   DAEMON = 1u << 16,           ///< the run does not wait for this task to end
 };
 

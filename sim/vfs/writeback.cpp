@@ -46,6 +46,7 @@ void Flusher::start() {
   BRINK_ASSERT(task_ == nullptr);
   task_ = &core_.spawn("flush-" + device_.name(), {run, this});
   task_->set(PF_KTHREAD);
+  task_->set(PF_WQ_WORKER);  // Since 3.10 (839a8e8660b6).
   task_->set(DAEMON);
 }
 

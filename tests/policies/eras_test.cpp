@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "brink/rules.hpp"
+#include "brink/site_list.hpp"
 
 namespace brink {
 namespace {
@@ -56,6 +57,47 @@ TEST(Eras, LaterPatchesAreTheReclaimPolicys) {
   EXPECT_EQ(value("2.6.31+1+2+3+4", "kswapd_sleep"), "\"second_look\"");
   EXPECT_EQ(value("2.6.31+1+2+3+4", "kswapd_naps_by_order"), "-");
   EXPECT_EQ(value("2.6.31+1+2+3+4+5", "kswapd_naps_by_order"), "true");
+}
+
+TEST(Eras, EachKernelHasItsAllocationPolicy) {
+  EXPECT_STREQ(era("2.6.30").alloc_policy.name, "linux_2_6");
+  EXPECT_STREQ(era("2.6.32-rc6+1+2").alloc_policy.name, "linux_2_6");
+  EXPECT_STREQ(era("3.19").alloc_policy.name, "bounded_retry");
+  EXPECT_STREQ(era("4.0+knob").alloc_policy.name, "bounded_retry");
+  EXPECT_STREQ(era("6.1").alloc_policy.name, "linux_6_1");
+}
+
+TEST(Eras, WhatLoopedInTheCallerPassesNofailIn61) {
+  for (const Site site :
+       {site::jbd2_transaction, site::jbd2_journal_head, site::jbd2_commit_head, site::jbd2_revoke,
+        site::bh_head, site::pc_buffer_heads, site::ext4_free_data}) {
+    EXPECT_EQ(era("4.0").site(site).on_failure, OnFailure::loop);
+    EXPECT_EQ(era("6.1").site(site).on_failure, OnFailure::nofail);
+    EXPECT_TRUE(has(era("6.1").site(site).gfp, Gfp::nofail));
+  }
+  // What 4.0 turned into an error of the file system no longer fails either.
+  for (const Site site : {site::jbd2_frozen_copy, site::jbd2_undo_copy, site::ext4_truncate_path}) {
+    EXPECT_EQ(era("4.0").site(site).on_failure, OnFailure::fs_error);
+    EXPECT_EQ(era("6.1").site(site).on_failure, OnFailure::nofail);
+  }
+}
+
+TEST(Eras, SitesAgreeWithTheirMasks) {
+  for (const char* kernel : {"2.6.30", "2.6.32", "4.0", "6.1"}) {
+    for (std::uint16_t number = 0; number < site::builtin_count; ++number) {
+      const SiteRule rule = era(kernel).site(Site{number});
+      EXPECT_EQ(has(rule.gfp, Gfp::nofail), rule.on_failure == OnFailure::nofail)
+          << kernel << " " << builtin_sites()[number].name;
+      EXPECT_STRNE(rule.function, "") << kernel << " " << builtin_sites()[number].name;
+    }
+  }
+}
+
+TEST(Eras, ReadAheadDidNotSayThatItMayFailIn2009) {
+  EXPECT_FALSE(has(era("2.6.32").site(site::pc_readahead).gfp, Gfp::noretry));
+  EXPECT_TRUE(has(era("4.0").site(site::pc_readahead).gfp, Gfp::noretry));
+  EXPECT_TRUE(has(era("2.6.30").site(site::pc_write).gfp, GFP_HIGHUSER_MOVABLE));
+  EXPECT_FALSE(has(era("2.6.30").site(site::bh_page).gfp, Gfp::nofail));
 }
 
 TEST(Eras, TheKnobIsNotARule) {

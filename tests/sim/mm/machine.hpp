@@ -98,6 +98,7 @@ struct MachineSpec {
   std::int64_t retries = -1;
   const AllocPolicy* alloc = nullptr;  ///< instead of RetryPolicy
   const OomPolicy* killer = nullptr;   ///< instead of LargestFirst
+  const ReclaimPolicy* reclaim = nullptr;
   std::uint32_t cpus = 2;
   bool kswapd = true;
   bool direct_writes = false;
@@ -167,6 +168,7 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
         view.swap_entries = p.mm->swap_entries();
       }
       view.victim = p.task->has(TIF_MEMDIE);
+      view.fatal_signal = p.task->has(FATAL_SIGNAL);
       out.push_back(view);
     }
   }
@@ -240,7 +242,8 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
     s.site_rule = linux_4_0_site;
     s.slab_spec = linux_4_0_slab;
     s.policies = {spec.alloc != nullptr ? spec.alloc : &retry,
-                  spec.killer != nullptr ? spec.killer : &oom, &reclaim};
+                  spec.killer != nullptr ? spec.killer : &oom,
+                  spec.reclaim != nullptr ? spec.reclaim : &reclaim};
     s.faults = std::move(spec.faults);
     return s;
   }
