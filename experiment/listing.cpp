@@ -117,6 +117,7 @@ std::string list_machine(const Registries& registries) {
            params.text("kernel", "", kernel_meaning);
            read_machine(params, registries);
          }) +
+         "[[device]]\n" + documented([&](Params& params) { read_device(params, registries); }) +
          "[[mount]]\n" + documented([&](Params& params) { read_mount(params, registries); }) +
          "[[task]]\n" + documented([&](Params& params) {
            read_task_keys(params);
@@ -130,7 +131,7 @@ std::string list_keys(const Registries& registries) {
     std::string (*text)(const Registries&);
   };
   constexpr Section sections[] = {
-      {"[machine], [[mount]], [[task]]", list_machine},
+      {"[machine], [[device]], [[mount]], [[task]]", list_machine},
       {"Kernels: machine.kernel", list_eras},
       {"Allocation policies: [policy.alloc]", list_policies},
       {"OOM policies: [policy.oom]", list_oom},

@@ -2,6 +2,7 @@
 
 #include "experiment/machine_reader.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 #include "experiment/suggest.hpp"
@@ -71,14 +72,20 @@ SchedulerConfig read_scheduler(Params params, const Registries& registries) {
   return config;
 }
 
-std::string read_device(Params& params, const char* key, const std::string& fallback,
-                        const char* meaning, const Registries& registries) {
+bool made(Devices devices, const std::string& name) {
+  return std::any_of(devices.begin(), devices.end(),
+                     [&name](const DeviceConfig& device) { return device.name == name; });
+}
+
+std::string read_device_name(Params& params, const char* key, const std::string& fallback,
+                             const char* meaning, const Registries& registries, Devices devices) {
   std::string device = params.text(key, fallback, meaning);
-  row_named(registries.devices, device, "device", params.where(key));
+  if (!made(devices, device)) row_named(registries.devices, device, "device", params.where(key));
   return device;
 }
 
-void read_hardware(Params& params, const Registries& registries, MachineConfig& config) {
+void read_hardware(Params& params, const Registries& registries, Devices devices,
+                   MachineConfig& config) {
   config.cpus =
       static_cast<std::uint32_t>(params.integer("cpus", config.cpus, {1, 64}, "simulated CPUs"));
   config.memory = params.size("memory", config.memory, 4 * MiB, 16 * TiB, "RAM");
@@ -89,8 +96,8 @@ void read_hardware(Params& params, const Registries& registries, MachineConfig& 
     params.reject("reserved", "leaves nothing of the machine's memory");
   }
   config.swap = params.size("swap", config.swap, 0, 16 * TiB, "swap space");
-  config.swap_device = read_device(params, "swap_device", config.swap_device,
-                                   "the device that swap is on", registries);
+  config.swap_device = read_device_name(params, "swap_device", config.swap_device,
+                                        "the device that swap is on", registries, devices);
 }
 
 void read_kernel_settings(Params& params, MachineConfig& config) {
@@ -123,9 +130,38 @@ constexpr const char* path_is_absolute = "must be an absolute path";
 
 }  // namespace
 
-MachineConfig read_machine(Params& params, const Registries& registries) {
+DeviceConfig read_device(Params& params, const Registries& registries, Devices devices) {
+  DeviceConfig device;
+  device.name = params.text("name", "", "what mounts, swap_device and later devices call it");
+  const auto is_row = [&device](const WordRow& row) { return row.name == device.name; };
+  if (std::any_of(registries.devices.begin(), registries.devices.end(), is_row)) {
+    params.reject("name", "is a device of the device table");
+  }
+  if (made(devices, device.name)) params.reject("name", "there is such a device already");
+  device.kind = static_cast<DeviceConfig::Kind>(
+      params.choice("kind", static_cast<std::size_t>(device.kind), {"dm-crypt", "loop", "zram"},
+                    "encryption over another device, a file, or compressed memory"));
+  device.over = read_device_name(params, "over", device.over, "dm-crypt: the device below",
+                                 registries, devices);
+  device.file = params.text("file", device.file, "loop: the file that it is, an absolute path");
+  if (device.kind == DeviceConfig::Kind::loop && !device.file.starts_with('/')) {
+    params.reject("file", path_is_absolute);
+  }
+  device.size = params.size("size", device.size, 1 * MiB, 16 * TiB, "how much it holds");
+  device.pool_pages = static_cast<std::uint32_t>(
+      params.integer("pool_pages", device.pool_pages, {0, 65'536},
+                     "dm-crypt: pages in its reserve; 0 for as many as the kernel has"));
+  device.ratio = static_cast<std::uint32_t>(params.integer(
+      "ratio", device.ratio, {1, 100}, "zram: size of a compressed page, in percent"));
+  device.cpu_per_page = params.duration("cpu_per_page", device.cpu_per_page, 0, seconds,
+                                        "CPU time to encrypt or compress a page");
+  params.done();
+  return device;
+}
+
+MachineConfig read_machine(Params& params, const Registries& registries, Devices devices) {
   MachineConfig config;
-  read_hardware(params, registries, config);
+  read_hardware(params, registries, devices, config);
   read_kernel_settings(params, config);
   read_limits(params, config);
   config.scheduler =
@@ -135,15 +171,15 @@ MachineConfig read_machine(Params& params, const Registries& registries) {
   return config;
 }
 
-MountConfig read_mount(Params& params, const Registries& registries) {
+MountConfig read_mount(Params& params, const Registries& registries, Devices devices) {
   MountConfig mount;
   mount.at = params.text("at", mount.at, "where it is mounted: an absolute path");
   if (mount.at.empty() || mount.at[0] != '/') params.reject("at", path_is_absolute);
   while (mount.at.size() > 1 && mount.at.back() == '/') mount.at.pop_back();
   mount.fs = params.text("fs", mount.fs, "the file system: a row of `brink list fs`");
   row_named(registries.file_systems, mount.fs, "file system", params.where("fs"));
-  mount.device =
-      read_device(params, "device", mount.device, "the device that it is on", registries);
+  mount.device = read_device_name(params, "device", mount.device, "the device that it is on",
+                                  registries, devices);
   mount.errors = static_cast<ErrorsMode>(
       params.choice("errors", static_cast<std::size_t>(mount.errors),
                     {"continue", "remount-ro", "panic"}, "what it does when its journal fails"));

@@ -1,6 +1,8 @@
 // [machine], [[mount]] and [[task]]: what a run simulates.
 #pragma once
 
+#include <span>
+
 #include "brink/machine.hpp"
 #include "experiment/registries.hpp"
 
@@ -8,11 +10,17 @@ namespace brink {
 
 inline constexpr const char* kernel_meaning = "the kernel: a row of `brink list eras`; required";
 
+/// Devices that a file has made, by name.
+using Devices = std::span<const DeviceConfig>;
+
+/// Reads one [[device]]; `devices` are those before it.
+DeviceConfig read_device(Params& params, const Registries& registries, Devices devices = {});
+
 /// Reads [machine] without `kernel`, which the caller has read. Throws ConfigError.
-MachineConfig read_machine(Params& params, const Registries& registries);
+MachineConfig read_machine(Params& params, const Registries& registries, Devices devices = {});
 
 /// Reads one [[mount]].
-MountConfig read_mount(Params& params, const Registries& registries);
+MountConfig read_mount(Params& params, const Registries& registries, Devices devices = {});
 
 /// Reads one [[task]] but for its program's own keys, which stand in the table `args`.
 TaskConfig read_task_keys(Params& params);

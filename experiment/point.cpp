@@ -23,6 +23,7 @@ class PointReader {
         programs_(programs) {}
 
   SweepPoint read() {
+    each("device", [this](Params params) { read_device_at(params); });
     read_machine_and_policies();
     each("mount", [this](Params params) { read_mount_at(params); });
     check_root();
@@ -76,7 +77,8 @@ class PointReader {
     RunSpec& spec = point_.spec;
     spec.rules = era.rules;
     spec.site_rule = era.site;
-    spec.machine = read_machine(machine, registries_);
+    spec.machine = read_machine(machine, registries_, devices_);
+    spec.machine.devices = devices_;
     point_.walks_schedules = spec.machine.scheduler.strategy == "dfs";
 
     Params policy = table("policy");
@@ -114,9 +116,15 @@ class PointReader {
     point_.policy_alloc = Value(std::move(written));
   }
 
+  void read_device_at(Params& params) {
+    DeviceConfig device = read_device(params, registries_, devices_);
+    if (device.name.empty()) params.reject("name", "is missing");
+    devices_.push_back(std::move(device));
+  }
+
   void read_mount_at(Params& params) {
     std::vector<MountConfig>& mounts = point_.spec.machine.mounts;
-    MountConfig mount = read_mount(params, registries_);
+    MountConfig mount = read_mount(params, registries_, devices_);
     for (const MountConfig& other : mounts) {
       if (other.at == mount.at)
         params.reject("at", "something is mounted at " + mount.at + " already");
@@ -197,6 +205,7 @@ class PointReader {
   const std::string& directory_;
   const Registries& registries_;
   ProgramCache& programs_;
+  std::vector<DeviceConfig> devices_;
   SweepPoint point_;
   std::vector<FaultPlan> faults_;
 };

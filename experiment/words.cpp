@@ -15,8 +15,10 @@ std::span<const WordRow> builtin_file_systems() {
 }
 
 std::span<const WordRow> builtin_devices() {
-  static constexpr std::array<WordRow, 2> rows = {{
+  static constexpr std::array<WordRow, 4> rows = {{
       {"disk", "a hard disk: 6 ms a seek, 100 MB/s"},
+      {"network", "a disk at the other end of a network (nbd): 500 us a round trip, 100 MB/s"},
+      {"ramdisk", "memory that is not the machine's own: 1 us a request, 4 GB/s"},
       {"ssd", "a SATA flash disk: 100 us a request, 500 MB/s"},
   }};
   return rows;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "sim/fs/file_systems.hpp"
+#include "sim/fs/loop.hpp"
 #include "sim/machine.hpp"
 #include "sim/mm/hooks.hpp"
 #include "sim/vfs/walk.hpp"
@@ -19,16 +20,27 @@ std::string_view directory_of(std::string_view path) { return path.substr(0, pat
 void Machine::boot() {
   // A device's place in memory is decided before tasks run, so that its partitions are the same in
   // every run of the experiment.
+  for (const DeviceConfig& device : spec_.machine.devices) {
+    if (device.kind != DeviceConfig::Kind::loop) {
+      block_.make(device);
+    } else {
+      loops_.push_back(
+          static_cast<LoopDevice*>(&block_.add(std::make_unique<LoopDevice>(vfs_, device))));
+    }
+  }
   if (spec_.machine.swap != 0) block_.swap_on(spec_.machine.swap_device, spec_.machine.swap);
   memory_.hooks().silence();
   kernel_.boot([this] {
-    block_.bios().fill_reserve();
+    block_.start();
     std::vector<MountConfig> mounts = spec_.machine.mounts;
     // What others are mounted on comes first.
     std::stable_sort(mounts.begin(), mounts.end(), [](const MountConfig& a, const MountConfig& b) {
       return a.at.size() < b.at.size();
     });
-    for (const MountConfig& config : mounts) mount(config);
+    for (const MountConfig& config : mounts) {
+      mount(config);
+      attach_loops(config);
+    }
     for (const auto& device : block_.devices()) {
       Flusher& flusher = vfs_.flusher(*device);
       if (flusher.task() == nullptr) flusher.start();
@@ -56,6 +68,17 @@ void Machine::mount(const MountConfig& config) {
   at.put();
 }
 
+/// Opens the files of loop devices that lie on the file system.
+void Machine::attach_loops(const MountConfig& config) {
+  for (LoopDevice* loop : loops_) {
+    const MountConfig* const on = mount_of(spec_.machine.mounts, loop->file());
+    if (on == nullptr || on->at != config.at) continue;
+    if (const int error = loop->open(); error != 0) {
+      return kernel_.panic("cannot attach " + loop->file() + ": " + errno_name(-error));
+    }
+  }
+}
+
 /// Directories that programs expect, and those that other file systems are mounted on.
 void Machine::make_directories(const MountConfig& config, SuperBlock& sb) {
   const std::vector<MountConfig>& mounts = spec_.machine.mounts;
@@ -71,6 +94,10 @@ void Machine::make_directories(const MountConfig& config, SuperBlock& sb) {
       const std::string_view directory = directory_of(path);
       if (!directory.empty()) make(directory, directory);
     }
+  }
+  for (const DeviceConfig& device : spec_.machine.devices) {
+    const std::string_view directory = directory_of(device.file);
+    if (!directory.empty()) make(directory, directory);
   }
   for (const MountConfig& other : mounts) {
     if (other.at == "/") continue;

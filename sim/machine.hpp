@@ -18,6 +18,8 @@
 
 namespace brink {
 
+class LoopDevice;
+
 class Machine final : private LockdepSink,
                       private SettlingHost,
                       private TraceSink,
@@ -44,6 +46,7 @@ class Machine final : private LockdepSink,
   // boot.cpp
   void boot();
   void mount(const MountConfig& config);
+  void attach_loops(const MountConfig& config);
   void make_directories(const MountConfig& config, SuperBlock& sb);
   void spawn_all();
 
@@ -72,6 +75,7 @@ class Machine final : private LockdepSink,
   Watch watch_;
   StoryLog story_;
   std::vector<std::unique_ptr<SuperBlock>> file_systems_;
+  std::vector<LoopDevice*> loops_;
   std::vector<std::shared_ptr<void>> shared_;  ///< by [[task]] entry: what its processes share
   std::vector<Finding> lockdep_findings_;
 };

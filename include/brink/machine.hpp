@@ -22,6 +22,19 @@ namespace brink {
 /// What ext4 does when its journal fails (`errors=`).
 enum class ErrorsMode : std::uint8_t { go_on, remount_ro, panic };
 
+/// A device that is made of something else, by which mounts, swap and other devices may name it.
+struct DeviceConfig {
+  enum class Kind : std::uint8_t { dm_crypt, loop, zram };
+  std::string name;
+  Kind kind = Kind::dm_crypt;
+  std::string over = "disk";  ///< dm-crypt: the device below
+  std::string file;           ///< loop: the file that it is
+  std::uint64_t size = 16 * GiB;
+  std::uint32_t pool_pages = 0;  ///< dm-crypt: of its page pool; 0 for the kernel's own
+  std::uint32_t ratio = 40;      ///< zram: size of a compressed page, in percent
+  Nanos cpu_per_page = 20 * us;  ///< encryption or compression of a page (guess)
+};
+
 struct MountConfig {
   std::string at = "/";
   std::string fs = "ext4";
@@ -49,7 +62,8 @@ struct MachineConfig {
   Nanos hung_task_timeout = 120 * seconds;
   Nanos soft_lockup_limit = 20 * seconds;
   bool lockdep = false;
-  bool single_step = false;  ///< no bulk steps; same results, slower
+  bool single_step = false;           ///< no bulk steps; same results, slower
+  std::vector<DeviceConfig> devices;  ///< each after those that it is made of
   std::vector<MountConfig> mounts;
 };
 

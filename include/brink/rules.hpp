@@ -46,9 +46,29 @@ struct Rules {
   enum class DirtyableMemory : std::uint8_t { free_and_lru, free_and_file };
   DirtyableMemory dirtyable_memory = DirtyableMemory::free_and_file;
 
-  /// Reclaimers wait while more than 110 % of the dirty limit is under writeback: there in 2.6.30 to
-  /// 4.0, gone by 6.1.
+  /// Reclaimers wait while more than 110 % of the dirty limit is under writeback: there in 2.6.30
+  /// to 4.0, gone by 6.1.
   bool throttle_vm_writeout = true;
+
+  /// How dm-crypt allocates the pages of a write: waiting for the first 8 only and splitting the
+  /// bio where they run out, from a pool of 32 (≤ 3.19); all of them, each waited for, from a pool
+  /// of 256 (cf2f1abfbd0d by itself: two writers can each hold half of it); or all of them, and
+  /// whoever has to wait is alone (7145c241a1bf, 4.0).
+  enum class DmCryptBuffer : std::uint8_t { split, greedy, serialised };
+  DmCryptBuffer dm_crypt_buffer = DmCryptBuffer::serialised;
+
+  /// dm-crypt works on as many transfers at a time as there are CPUs, and starts reads in the
+  /// context of whoever asked (20c82538e4f4, 2.6.39, and f3396c58fd84, 4.0); before, one thread
+  /// encrypted and another started reads.
+  bool dm_crypt_parallel = true;
+
+  /// The thread of a loop device counts as one that writes to clean memory (PF_LESS_THROTTLE,
+  /// b2ee7d46f1dc, 4.13).
+  bool loop_less_throttle = false;
+
+  /// A loop device's file loses __GFP_IO and __GFP_FS from the mask of its page cache (since 2.6;
+  /// false shows what that is for).
+  bool loop_masks_file = true;
 
   /// A mempool that is empty makes its caller sleep before it asks the allocator with the caller's
   /// whole mask (≤ 3.2), or only after that was in vain (1ebb7044c914, 3.3).

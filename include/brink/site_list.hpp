@@ -75,6 +75,13 @@
   X(ext4_write_io_end,   "ext4.writepage.io_end",      "S5a",       "ext4_io_end of a single page", "ext4_io_end") \
   X(wb_work,             "writeback.work.item",        "S5j",       "request to a flusher",         "kmalloc-128") \
   X(blk_page_bio,        "block.writepage.bio",        "S5d",       "bio of a device's page (mempool)", "bio-0") \
+  /* Devices made of devices. */ \
+  X(dm_crypt_io,         "dm_crypt.map.io",            "BL2",       "a transfer (mempool)",     "dm_crypt_io") \
+  X(dm_crypt_bio,        "dm_crypt.clone.bio",         "BL2",       "bio below dm-crypt (mempool)", "bio-0") \
+  X(dm_crypt_read_bio,   "dm_crypt.read.bio",          "BL6",       "bio of a read, without sleeping", "bio-0") \
+  X(dm_crypt_page,       "dm_crypt.write.page",        "BL4",       "page to encrypt into (mempool)", "page") \
+  X(dm_crypt_request,    "dm_crypt.convert.request",   "BL5",       "crypto request (mempool)",     "kmalloc-512") \
+  X(zram_page,           "zram.store.page",            "BL1",       "page of compressed objects",   "page") \
 
 // clang-format on
 

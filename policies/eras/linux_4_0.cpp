@@ -106,6 +106,13 @@ constexpr Row rows[] = {
     {site::mm_swap_bio, NOIO, loop, "get_swap_bio"},
     {site::mm_exit_gather, GFP_NOWAIT | NW, skip, "tlb_next_batch"},
 
+    {site::dm_crypt_io, NOIO, loop, "crypt_map"},
+    {site::dm_crypt_bio, NOIO, loop, "crypt_alloc_buffer"},
+    {site::dm_crypt_read_bio, GFP_NOWAIT, later, "kcryptd_io_read"},
+    {site::dm_crypt_page, NOIO | Gfp::highmem, loop, "crypt_alloc_buffer"},
+    {site::dm_crypt_request, NOIO, loop, "crypt_alloc_req"},
+    {site::zram_page, NOIO | Gfp::highmem | NW, later, "zs_malloc"},
+
     // A slab grows with the mask of whoever asks for an object; this one is nobody's.
     {site::slab_page, K, propagate, "allocate_slab"},
     {site::exit_taskstats, K | Z, skip, "taskstats_tgid_alloc"},

@@ -18,21 +18,21 @@ struct Bio {
   /// Called in interrupt context when the transfer has ended; the bio is freed afterwards.
   using EndIo = void (*)(Bio& bio);
 
-  Bio* next = nullptr;        ///< in a plug or in a request
+  Bio* next = nullptr;  ///< in a plug or in a request
   BlockNumber block = 0;
-  std::uint32_t blocks = 0;   ///< 0: a cache flush
+  std::uint32_t blocks = 0;  ///< 0: a cache flush
   bool write = false;
-  bool sync = false;          ///< a write that somebody waits for (REQ_SYNC)
-  int error = 0;              ///< 0 or -EIO, once it has ended
-  Nanos delay = 0;            ///< on top of what the device takes
+  bool sync = false;  ///< a write that somebody waits for (REQ_SYNC)
+  int error = 0;      ///< 0 or -EIO, once it has ended
+  Nanos delay = 0;    ///< on top of what the device takes
   EndIo end_io = nullptr;
-  void* owner = nullptr;      ///< what end_io makes of it
+  void* owner = nullptr;  ///< what end_io makes of it
   std::uint64_t argument = 0;
-  TaskId task = no_task;      ///< who allocated it
-  Nanos since = 0;            ///< and when
-  std::vector<Pfn> pages;     ///< those whose state the completion changes, in order
+  TaskId task = no_task;   ///< who allocated it
+  Nanos since = 0;         ///< and when
+  std::vector<Pfn> pages;  ///< those whose state the completion changes, in order
   MempoolElement memory;
-  BioSet* set = nullptr;      ///< that it came from
+  BioSet* set = nullptr;  ///< that it came from
 
   /// rw_is_sync(): reads always are.
   bool is_sync() const { return !write || sync; }

@@ -29,6 +29,17 @@ Bio& BioSet::alloc(Site site, Device* plugged) {
   const MempoolElement memory =
       pool_.alloc(site, plugged != nullptr ? BeforeSleep{flush_plug, plugged} : BeforeSleep{});
   BRINK_ASSERT(memory);
+  return make(memory);
+}
+
+Bio* BioSet::try_alloc(Site site) {
+  const Gfp gfp = memory_.rule(site).gfp;
+  BRINK_ASSERT(!has(gfp, Gfp::direct_reclaim));
+  const MempoolElement memory = pool_.alloc(site, gfp);
+  return memory ? &make(memory) : nullptr;
+}
+
+Bio& BioSet::make(const MempoolElement& memory) {
   Bio& bio = bios_.make();
   bio.set = this;
   bio.memory = memory;

@@ -27,6 +27,8 @@ class BioSet {
   /// (Mempool::alloc()). `plugged` is flushed before it sleeps, because what it holds back may be
   /// the reserve.
   Bio& alloc(Site site, Device* plugged = nullptr);
+  /// The same without sleeping; null if there is none, and the failure is on the task's list.
+  Bio* try_alloc(Site site);
   /// The device has it: it comes back by itself.
   void submitted(Bio& bio);
   /// A device that is made of others has it: it comes back when that wait ends.
@@ -39,6 +41,8 @@ class BioSet {
   std::size_t in_use() const { return bios_.live(); }
 
  private:
+  Bio& make(const MempoolElement& memory);
+
   Memory& memory_;
   Mempool pool_;
   Pool<Bio> bios_;

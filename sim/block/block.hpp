@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "brink/machine.hpp"
 #include "sim/block/bio_set.hpp"
 #include "sim/block/device.hpp"
 #include "sim/block/swap_device.hpp"
@@ -23,12 +24,19 @@ class Block {
   explicit Block(Memory& memory) : memory_(memory), bios_(memory) {}
 
   BioSet& bios() { return bios_; }
-  /// The machine's one device of that row of the table, which must exist; plugged in on first use.
-  Device& device(std::string_view row);
+  /// A device that is made of others, dm-crypt or zram, by its name from now on.
+  Device& make(const DeviceConfig& config);
+  /// The same of one that a higher rung has made.
+  Device& add(std::unique_ptr<Device> device);
+  /// Fills the pools of all devices that there are; by the task that boots.
+  void start();
+  /// The machine's device of that name, or its one of that row of the table, which is plugged in on
+  /// first use. It must exist.
+  Device& device(std::string_view name);
   /// The next `bytes` of that device.
-  Partition partition(std::string_view row, std::uint64_t bytes);
+  Partition partition(std::string_view name, std::uint64_t bytes);
   /// Puts swap on its own partition of that device, and tells Memory.
-  void swap_on(std::string_view row, std::uint64_t bytes);
+  void swap_on(std::string_view name, std::uint64_t bytes);
 
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
 

@@ -1,6 +1,6 @@
 // A block device as those above it see it (struct block_device and its queue's make_request_fn,
-// Linux 4.0): real hardware behind a request queue (queued_device.hpp), or something that is made of
-// other devices. Left out: partitions' own statistics, discard, resizing.
+// Linux 4.0): real hardware behind a request queue (queued_device.hpp), or something that is made
+// of other devices. Left out: partitions' own statistics, discard but of swap slots, resizing.
 #pragma once
 
 #include <array>
@@ -41,6 +41,9 @@ class Device {
   /// Starts a transfer, for which it may sleep. `end_io` is called when it has ended, then the bio
   /// is freed.
   virtual void submit(Bio& bio) = 0;
+
+  /// Nobody will read the block again before it is written (swap_slot_free_notify).
+  virtual void discard(BlockNumber /*block*/) {}
 
   /// What the running task submits is held back until unplug(), or until it sleeps for a bio or a
   /// request, or until 16 bios are held (blk_start_plug). Plugs nest.

@@ -7,14 +7,16 @@
 #include <utility>
 
 #include "sim/block/bio_set.hpp"
-#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/sched/blockers.hpp"
 
 namespace brink {
 
 QueuedDevice::QueuedDevice(Memory& memory, const DeviceRow& row, std::string name)
-    : Device(memory, std::move(name)), row_(row),
-      classes_{{Class(memory.core()), Class(memory.core())}}, served_(row.depth, nullptr) {}
+    : Device(memory, std::move(name)),
+      row_(row),
+      classes_{{Class(memory.core()), Class(memory.core())}},
+      served_(row.depth, nullptr) {}
 
 void QueuedDevice::submit(Bio& bio) {
   draw_luck(bio);

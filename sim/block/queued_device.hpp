@@ -33,7 +33,6 @@ class QueuedDevice final : public Device {
   void blockers(const BioKey& of, const Task& waiter, BlockerSink& sink) const override;
   void carriers(BlockerSink& sink) const override;
 
-
  private:
   // nr_requests, and where a queue begins and ends to count as congested (blk_queue_congestion_
   // threshold): of 128, on from 113, off below 103.
@@ -71,7 +70,7 @@ class QueuedDevice final : public Device {
   Pool<Request> requests_;
   std::vector<Request*> served_;  ///< by slot of the hardware; null if the slot is free
   std::vector<Held> plugs_;
-  BlockNumber head_ = 0;          ///< where the last transfer ended
+  BlockNumber head_ = 0;  ///< where the last transfer ended
   std::uint64_t arrivals_ = 0;
   std::uint64_t served_count_ = 0;
 };

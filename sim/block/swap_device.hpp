@@ -16,6 +16,7 @@ class SwapDevice final : public SwapIo {
 
   void submit_write(std::uint32_t slot, Pfn page) override { submit(slot, page, true); }
   void submit_read(std::uint32_t slot, Pfn page) override { submit(slot, page, false); }
+  void slot_freed(std::uint32_t slot) override { device_.discard(first_ + slot); }
   void plug() override { device_.plug(); }
   void unplug() override { device_.unplug(); }
   void blockers(Pfn page, const Task& waiter, BlockerSink& sink) const override;

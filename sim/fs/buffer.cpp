@@ -5,8 +5,8 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/vfs/vfs.hpp"
 
 namespace brink {
@@ -20,9 +20,7 @@ class BufferWait final : public Waitable {
   void blockers(const Task& waiter, BlockerSink& sink) const override {
     cache_.io_blockers(buffer_, waiter, sink);
   }
-  std::string describe() const override {
-    return "I/O on block " + std::to_string(buffer_.block);
-  }
+  std::string describe() const override { return "I/O on block " + std::to_string(buffer_.block); }
 
  private:
   const BufferCache& cache_;
@@ -32,10 +30,14 @@ class BufferWait final : public Waitable {
 }  // namespace
 
 BufferCache::BufferCache(Vfs& vfs, const Partition& partition)
-    : vfs_(vfs), memory_(vfs.memory()), core_(vfs.core()), partition_(partition),
-      head_cache_(vfs.memory().slab_cache(
-          {.name = "buffer_head", .size = 104, .reclaim_account = true})),
-      mapping_(vfs.memory(), *this, this), chunks_(partition.blocks / 512 + 1) {}
+    : vfs_(vfs),
+      memory_(vfs.memory()),
+      core_(vfs.core()),
+      partition_(partition),
+      head_cache_(
+          vfs.memory().slab_cache({.name = "buffer_head", .size = 104, .reclaim_account = true})),
+      mapping_(vfs.memory(), *this, this),
+      chunks_(partition.blocks / 512 + 1) {}
 
 BufferCache::~BufferCache() = default;
 
@@ -96,8 +98,7 @@ Buffer* BufferCache::grow(BlockNumber block) {
   if (page == no_page) return nullptr;
   Buffer* buffer = lookup(block);
   if (buffer == nullptr) {
-    const SlabObject head =
-        memory_.alloc_object_insisting(head_cache_, site::bh_head, {.nap = 0});
+    const SlabObject head = memory_.alloc_object_insisting(head_cache_, site::bh_head, {.nap = 0});
     if (head) {
       buffer = &buffers_.make();
       buffer->block = block;

@@ -2,9 +2,9 @@
 // and try_to_free_buffers(), fs/buffer.c, Linux 4.0).
 
 #include "brink/site_list.hpp"
-#include "sim/sched/blockers.hpp"
 #include "sim/fs/buffer.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/vfs/vfs.hpp"
 
 namespace brink {

@@ -185,6 +185,13 @@ void Mempool::held_through(const MempoolElement& element, const Waitable& wait) 
   out.through = &wait;
 }
 
+void Mempool::holders(BlockerSink& sink) const {
+  for (const Holder& out : holders_) {
+    if (out.live && out.task != no_task)
+      name_blocker(sink, memory_.core().task(out.task), out.since);
+  }
+}
+
 void Mempool::Wait::blockers(const Task& waiter, BlockerSink& sink) const {
   for (const Holder& out : pool_.holders_) {
     if (!out.live) continue;

@@ -76,6 +76,9 @@ class Mempool {
   /// Whoever ends that wait does, which must outlive this: the work item that the element is for.
   void held_through(const MempoolElement& element, const Waitable& wait);
 
+  /// Names whoever must act before one of those that are out comes back, hardware aside.
+  void holders(BlockerSink& sink) const;
+
   const std::string& name() const { return spec_.name; }
   std::uint32_t min_nr() const { return spec_.min_nr; }
   /// Elements in the reserve (curr_nr).

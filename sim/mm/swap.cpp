@@ -82,12 +82,13 @@ void Swap::remove(Pfn pfn) {
   const SwapSlot slot = page.slot;
   erase(page);
   const bool full = map_.free() == 0;
-  if (map_.drop_cache(slot)) slot_freed(full);
+  if (map_.drop_cache(slot)) slot_freed(slot, full);
   memory_.reclaim().page_changed(pfn);
 }
 
 /// Anonymous pages are looked at again once there is swap for them.
-void Swap::slot_freed(bool was_full) {
+void Swap::slot_freed(SwapSlot slot, bool was_full) {
+  if (io_ != nullptr) io_->slot_freed(slot);
   if (was_full) {
     memory_.reclaim_changed();
   } else {
@@ -105,7 +106,7 @@ bool Swap::try_to_free(Pfn pfn) {
 
 void Swap::drop_entry(SwapSlot slot) {
   const bool full = map_.free() == 0;
-  if (map_.put(slot)) slot_freed(full);
+  if (map_.put(slot)) slot_freed(slot, full);
 }
 
 void Swap::put_entry(SwapSlot slot) {

@@ -123,7 +123,7 @@ class Swap {
 
   bool make_node(SwapSlot slot, Site site, Gfp gfp);
   void drop_node(SwapSlot slot);
-  void slot_freed(bool was_full);
+  void slot_freed(SwapSlot slot, bool was_full);
   void insert(Pfn page, SwapSlot slot);
   void erase(Page& page);
   Pfn read_async(SwapSlot slot, bool ahead);

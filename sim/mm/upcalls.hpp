@@ -27,6 +27,9 @@ class SwapIo {
   virtual void submit_write(std::uint32_t slot, Pfn page) = 0;
   /// Reads a slot into a page; Memory::end_swap_read(page, error) follows. May sleep.
   virtual void submit_read(std::uint32_t slot, Pfn page) = 0;
+  /// Nobody will read the slot again before it is written (swap_slot_free_notify()). Does not
+  /// sleep.
+  virtual void slot_freed(std::uint32_t /*slot*/) {}
   /// Requests between the two calls may be held back and merged (blk_start_plug). May sleep.
   virtual void plug() {}
   virtual void unplug() {}

@@ -16,4 +16,16 @@ inline void name_blocker(BlockerSink& sink, const Task& task, Nanos since) {
   }
 }
 
+/// For as long as it lives, any one of those named to the sink is enough.
+class AnyOf {
+ public:
+  explicit AnyOf(BlockerSink& sink) : sink_(sink) { sink_.begin_any(); }
+  ~AnyOf() { sink_.end_any(); }
+  AnyOf(const AnyOf&) = delete;
+  AnyOf& operator=(const AnyOf&) = delete;
+
+ private:
+  BlockerSink& sink_;
+};
+
 }  // namespace brink

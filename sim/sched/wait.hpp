@@ -44,6 +44,10 @@ class BlockerSink {
   virtual void event() = 0;
   /// Nobody declared a waker: anyone who can progress may do it.
   virtual void anyone() = 0;
+  /// Of those named between the two calls any one is enough, whatever kind of wait it is. A sink
+  /// that leaves them out asks for more than it must. Brackets do not nest.
+  virtual void begin_any() {}
+  virtual void end_any() {}
 };
 
 /// A thing that tasks wait for.

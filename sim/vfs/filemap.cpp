@@ -21,11 +21,13 @@ bool still_there(Vfs& vfs, FileMapping& mapping, std::uint32_t index, Pfn page) 
 }
 
 /// A page that is not cached, after readahead could not help: new, locked, and pinned.
-int new_page(Vfs& vfs, FileMapping& mapping, std::uint32_t index, Pfn& page) {
+int new_page(Vfs& vfs, Inode& inode, std::uint32_t index, Pfn& page) {
   Memory& memory = vfs.memory();
-  page = memory.alloc_pages(site::pc_read);
+  const Gfp without = inode.gfp_without;
+  page = memory.alloc_pages(site::pc_read, 0, memory.rule(site::pc_read).gfp & ~without);
   if (page == no_page) return -ENOMEM;
-  const int error = mapping.add(page, index, site::pc_node, memory.rule(site::pc_node).gfp);
+  const Gfp gfp = memory.rule(site::pc_node).gfp & ~without;
+  const int error = inode.mapping()->add(page, index, site::pc_node, gfp);
   if (error != 0) {
     memory.free_pages(page, 0);
     return error;
@@ -53,7 +55,7 @@ int get_page(Vfs& vfs, File& file, std::uint32_t index, std::uint32_t wanted, Pf
     page = mapping.find(index);
   }
   if (page == no_page) {
-    const int error = new_page(vfs, mapping, index, page);
+    const int error = new_page(vfs, *file.inode, index, page);
     if (error == -EEXIST) return -EAGAIN;
     if (error != 0) return error;
   } else {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/sched/blockers.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/vfs/super_block.hpp"
 #include "sim/vfs/vfs.hpp"
 

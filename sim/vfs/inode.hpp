@@ -40,24 +40,25 @@ class Inode {
   const InodeNumber ino;
   const bool directory;
   std::uint32_t state = 0;
-  std::uint32_t count = 1;     ///< i_count
+  std::uint32_t count = 1;  ///< i_count
   std::uint32_t nlink = 1;
   std::uint64_t size = 0;
-  Nanos mtime = 0;             ///< in whole ticks, as the kernel stamps
+  Nanos mtime = 0;  ///< in whole ticks, as the kernel stamps
   Nanos dirtied_when = 0;
   std::uint32_t writeback_index = 0;  ///< where the flusher goes on
-  Dentry* aliases = nullptr;   ///< its names in the dentry cache (i_dentry)
+  Dentry* aliases = nullptr;          ///< its names in the dentry cache (i_dentry)
   Inode* hash_next = nullptr;
   bool hashed = false;
   bool on_lru = false;
-  Flusher* flusher = nullptr;  ///< of whose lists it is on one
-  std::uint8_t io_list = 0;    ///< which of them (Flusher's business)
+  Flusher* flusher = nullptr;    ///< of whose lists it is on one
+  Gfp gfp_without = Gfp::none;   ///< bits that its page cache does without (mapping_gfp_mask())
+  std::uint8_t io_list = 0;      ///< which of them (Flusher's business)
   Task* sync_task = nullptr;     ///< who has set I_SYNC
   Task* freeing_task = nullptr;  ///< who has set I_FREEING
   Nanos sync_since = 0, freeing_since = 0;
   SlabObject memory;
   SlabObject security;
-  Waiters sleepers;            ///< for a bit of `state` to fall
+  Waiters sleepers;  ///< for a bit of `state` to fall
   Mutex i_mutex;
 
   ListHook lru_hook;

@@ -1,7 +1,7 @@
 // How much may be dirty, and how writers are slowed down on the way there (mm/page-writeback.c,
 // Linux 2.6.30 to 4.0). Two ways, by Rules::dirty_throttling. A writer that pushes writes pages
-// itself and naps until the device has caught up; one that pauses sleeps for as long as its share of
-// the device's bandwidth takes, while the flusher writes.
+// itself and naps until the device has caught up; one that pauses sleeps for as long as its share
+// of the device's bandwidth takes, while the flusher writes.
 //
 // The bandwidth is the device's own, where the kernel measures it, and is shared evenly by the
 // writers of the last second (guess), where the kernel's control loop finds that out. Left out: a
@@ -72,8 +72,8 @@ class PageWriteback {
   Memory& memory_;
   Core& core_;
   const Below below_;
-  bool exceeded_ = false;           ///< bdi->dirty_exceeded
-  std::vector<Dirtier> dirtiers_;   ///< by task id
+  bool exceeded_ = false;          ///< bdi->dirty_exceeded
+  std::vector<Dirtier> dirtiers_;  ///< by task id
 };
 
 /// bdi_position_ratio(): how much of its bandwidth a device grants to writers, in 1024ths: 1024 in

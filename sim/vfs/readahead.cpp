@@ -35,7 +35,8 @@ void read_range(Vfs& vfs, Inode& inode, std::uint32_t index, std::uint32_t size)
   std::vector<std::uint32_t> indices;
   for (std::uint32_t at = index; at < index + size && at <= last; ++at) {
     if (mapping.find(at) != no_page) continue;
-    const Pfn page = memory.alloc_pages(site::pc_readahead);
+    const Gfp gfp = memory.rule(site::pc_readahead).gfp & ~inode.gfp_without;
+    const Pfn page = memory.alloc_pages(site::pc_readahead, 0, gfp);
     if (page == no_page) {
       memory.failures().settle_last(Fate::degraded);
       break;
@@ -46,7 +47,7 @@ void read_range(Vfs& vfs, Inode& inode, std::uint32_t index, std::uint32_t size)
   std::vector<Pfn> added;
   for (std::size_t i = 0; i < pages.size(); ++i) {
     const int error = mapping.add(pages[i], indices[i], site::pc_readahead_node,
-                                  memory.rule(site::pc_readahead_node).gfp);
+                                  memory.rule(site::pc_readahead_node).gfp & ~inode.gfp_without);
     if (error == 0) {
       added.push_back(pages[i]);
       continue;

@@ -7,7 +7,11 @@
 namespace brink {
 
 Vfs::Vfs(Memory& memory, Block& block)
-    : core_(memory.core()), memory_(memory), block_(block), dcache_(memory, names_), files_(memory),
+    : core_(memory.core()),
+      memory_(memory),
+      block_(block),
+      dcache_(memory, names_),
+      files_(memory),
       names_cache_(memory.slab_cache({.name = "names_cache", .size = 4096})),
       rename_mutex_(memory.locks(), memory.locks().lock_class("vfs.rename.mutex")),
       page_writeback_(*this) {

@@ -1,8 +1,8 @@
 // The flusher of one device: writes dirty inodes and their pages every 5 s, when they are 30 s old,
 // when too much is dirty, and when somebody asks (fs/fs-writeback.c, Linux 4.0, whose workqueue
-// worker is a kernel thread here). Up to 2.6.31 the threads were a pool for all devices (pdflush, mm/
-// pdflush.c) that was asked with the same words; here it is this thread as well. Left out: sync(2),
-// lazy timestamps, sorting by file system, bandwidth estimation, cgroups.
+// worker is a kernel thread here). Up to 2.6.31 the threads were a pool for all devices (pdflush,
+// mm/ pdflush.c) that was asked with the same words; here it is this thread as well. Left out:
+// sync(2), lazy timestamps, sorting by file system, bandwidth estimation, cgroups.
 #pragma once
 
 #include <array>

@@ -4,6 +4,7 @@
 #include "sim/watch/can_progress.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/watch/acts.hpp"
 
@@ -36,8 +37,22 @@ class CanProgress::Sink final : public BlockerSink {
     }
     engine_.add_anyone(waiter_, node);
   }
+  void begin_any() override {
+    if (!all_ || bracketed_ != none) return;
+    const Node any = engine_.graph_.add_node();
+    support(any);
+    bracketed_ = std::exchange(node_, any);
+    all_ = false;
+  }
+  void end_any() override {
+    if (bracketed_ == none) return;
+    node_ = std::exchange(bracketed_, none);
+    all_ = true;
+  }
 
  private:
+  static constexpr Node none = ~Node{0};
+
   void add(const Task& blocker, bool inside) {
     if (blocker.state == TaskState::dead) {
       // The dead have exited, and will do nothing else.
@@ -56,8 +71,9 @@ class CanProgress::Sink final : public BlockerSink {
   CanProgress& engine_;
   const Task& waiter_;
   const Waitable& wait_;
-  const Node node_;
-  const bool all_;
+  Node node_;
+  bool all_;
+  Node bracketed_ = none;  ///< the wait's own node, inside of a bracket
 };
 
 void CanProgress::evaluate(std::size_t own_calls, Kills kills) {

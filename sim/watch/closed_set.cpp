@@ -20,6 +20,8 @@ class ClosedSet::Sink final : public BlockerSink {
   void inner(const Task& blocker) override { add(blocker, true); }
   void event() override {}
   void anyone() override {}
+  void begin_any() override { bracketed_ = true; }
+  void end_any() override { bracketed_ = false; }
 
   /// Who stands first in the lock's queue before the waiter.
   TaskId ahead = no_task;
@@ -33,12 +35,13 @@ class ClosedSet::Sink final : public BlockerSink {
     }
     if (inside ? progress_.moves(blocker.id) : progress_.can(blocker.id)) return;
     // Where all must act, the first that cannot is enough.
-    if (!all_ || causes_.empty()) causes_.push_back(blocker.id);
+    if (!all_ || bracketed_ || causes_.empty()) causes_.push_back(blocker.id);
   }
 
   const CanProgress& progress_;
   const Waitable& wait_;
   const bool all_;
+  bool bracketed_ = false;
   std::vector<TaskId>& causes_;
 };
 

@@ -53,10 +53,13 @@ void ModelSuppliers::reclaimers(BlockerSink& sink) const {
     if (flusher->task() != nullptr && flusher->has_dirty()) sink.task(*flusher->task());
   }
   for (const SuperBlock* sb : kernel_.vfs().super_blocks()) sb->cleaners(sink);
+  // Pages under I/O that hardware does not have yet.
+  Block& block = kernel_.vfs().block();
+  block.bios().pool().holders(sink);
+  for (const auto& device : block.devices()) device->carriers(sink);
 }
 
 bool ModelSuppliers::io_frees() const {
-  if (memory_.io_in_flight() != 0) return true;
   for (const auto& device : kernel_.vfs().block().devices()) {
     if (device->in_flight() != 0) return true;
   }

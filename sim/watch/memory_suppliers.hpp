@@ -2,7 +2,8 @@
 // from the waits, the reclaimers, the devices and the processes of one machine.
 //
 // Where an answer would need a walk over all pages, it is "it may": dirty pages name the flushers
-// and the commit threads, pages under I/O name nobody because hardware answers by itself.
+// and the commit threads. I/O at real hardware ends by itself; what hardware does not have yet
+// names those who hold the bios, and the threads of devices that are made of others.
 #pragma once
 
 #include "sim/kernel/kernel.hpp"

@@ -5,9 +5,9 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/sched/blockers.hpp"
 #include "sim/fs/ext4/ext4.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/sched/blockers.hpp"
 
 namespace brink {
 namespace {
@@ -28,6 +28,7 @@ bool Ext4::should_retry_alloc(int& retries) {
 int Ext4::grab_page(FileMapping& mapping, std::uint32_t index, Pfn& page) {
   Frame frame(core_.current(), "grab_cache_page_write_begin");
   PageCache& cache = memory_.cache();
+  const Gfp without = static_cast<const Inode*>(mapping.host())->gfp_without;
   for (;;) {
     page = mapping.find(index);
     if (page != no_page) {
@@ -41,10 +42,10 @@ int Ext4::grab_page(FileMapping& mapping, std::uint32_t index, Pfn& page) {
       cache.unpin(page);
       continue;
     }
-    page = memory_.alloc_pages(site::pc_write);
+    const Gfp gfp = memory_.rule(site::pc_write).gfp & ~without;
+    page = memory_.alloc_pages(site::pc_write, 0, gfp);
     if (page == no_page) return -ENOMEM;
-    const int error =
-        mapping.add(page, index, site::pc_node, memory_.rule(site::pc_write).gfp & reclaim_mask);
+    const int error = mapping.add(page, index, site::pc_node, gfp & reclaim_mask);
     if (error == 0) {
       cache.pin(page);
       return 0;

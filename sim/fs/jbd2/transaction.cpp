@@ -4,9 +4,9 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
-#include "sim/sched/blockers.hpp"
 #include "sim/fs/jbd2/transaction_wait.hpp"
 #include "sim/mm/memory.hpp"
+#include "sim/sched/blockers.hpp"
 #include "sim/vfs/vfs.hpp"
 
 namespace brink {

@@ -24,15 +24,21 @@ namespace brink::test {
 class Disk {
  public:
   explicit Disk(std::string row = "disk", std::vector<std::unique_ptr<Fault>> faults = {})
+      : Disk(row, {}, linux_4_0_rules(), std::move(faults)) {}
+  /// With a device over others, of that name.
+  Disk(DeviceConfig made, Rules rules, std::vector<std::unique_ptr<Fault>> faults = {})
+      : Disk(made.name, {made}, rules, std::move(faults)) {}
+  Disk(const std::string& name, const std::vector<DeviceConfig>& made, const Rules& rules,
+       std::vector<std::unique_ptr<Fault>> faults)
       : alloc_(make_bounded_retry(params_)),
         oom_(make_badness(params_)),
         reclaim_(make_linux_4_0_reclaim(params_)),
         core(config(), fifo_),
         locks(core),
-        memory(core, locks, setup(std::move(faults))),
+        memory(core, locks, setup(rules, std::move(faults))),
         block(memory),
-        device(block.device(row)) {
-    task([this] { block.bios().fill_reserve(); });
+        device(made.empty() ? block.device(name) : block.make(made.front())) {
+    task([this] { block.start(); });
   }
   ~Disk() { core.abort(); }
 
@@ -68,7 +74,7 @@ class Disk {
   /// Who must act before the transfer that begins at this block ends.
   Named blockers_of(BlockNumber at) {
     Named named;
-    device.blockers({.owner = this, .argument = at}, core.current(), named);
+    device.blockers({.owner = this, .argument = at}, core.task(0), named);
     return named;
   }
 
@@ -85,10 +91,10 @@ class Disk {
     config.time_limit = 100 * seconds;
     return config;
   }
-  MemorySetup setup(std::vector<std::unique_ptr<Fault>> faults) {
+  MemorySetup setup(const Rules& rules, std::vector<std::unique_ptr<Fault>> faults) {
     MemorySetup setup;
     setup.config.memory = 32 * MiB;
-    setup.rules = linux_4_0_rules();
+    setup.rules = rules;
     setup.site_rule = linux_4_0_site;
     setup.policies.alloc = alloc_.get();
     setup.policies.oom = oom_.get();

@@ -34,6 +34,7 @@ struct RigSpec {
   std::string device = "ssd";
   std::uint64_t size = 256 * MiB;
   Ext4Config fs{ErrorsMode::remount_ro, 8 * MiB};
+  Rules rules = linux_4_0_rules();
   Nanos time_limit = 1000 * seconds;
   bool lockdep = true;
   bool drop_caches = true;  ///< in the end
@@ -139,7 +140,7 @@ inline MemorySetup Rig::memory_setup(RigSpec& spec) {
   setup.config.swap = spec.swap;
   setup.config.cpus = spec.cpus;
   setup.config.keep_failures = true;
-  setup.rules = linux_4_0_rules();
+  setup.rules = spec.rules;
   setup.site_rule = linux_4_0_site;
   setup.policies.alloc = alloc_.get();
   setup.policies.oom = oom_.get();
@@ -167,7 +168,7 @@ inline Rig::Rig(RigSpec spec)
   if (mkfs_) mkfs_(fs);
   const bool drops = drops_ = spec.drop_caches;
   kernel.boot([this, drops] {
-    block.bios().fill_reserve();
+    block.start();
     fs.load();
     vfs.mount("/", fs);
     vfs.flusher(fs.device()).start();
