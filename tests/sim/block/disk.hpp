@@ -88,7 +88,7 @@ class Disk {
   MemorySetup setup(std::vector<std::unique_ptr<Fault>> faults) {
     MemorySetup setup;
     setup.config.memory = 32 * MiB;
-    setup.rules = linux_4_0_rules();
+    setup.rules = Rules{};
     setup.site_rule = linux_4_0_site;
     setup.policies.alloc = alloc_.get();
     setup.policies.oom = oom_.get();

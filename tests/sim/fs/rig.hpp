@@ -139,7 +139,7 @@ inline MemorySetup Rig::memory_setup(RigSpec& spec) {
   setup.config.swap = spec.swap;
   setup.config.cpus = spec.cpus;
   setup.config.keep_failures = true;
-  setup.rules = linux_4_0_rules();
+  setup.rules = Rules{};
   setup.site_rule = linux_4_0_site;
   setup.policies.alloc = alloc_.get();
   setup.policies.oom = oom_.get();

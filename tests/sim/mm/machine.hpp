@@ -104,7 +104,7 @@ struct MachineSpec {
   Nanos time_limit = 600 * seconds;
   VictimRights rights = VictimRights::everything;
   Preempt preempt = Preempt::voluntary;
-  Rules rules = linux_4_0_rules();
+  Rules rules;
   std::vector<std::unique_ptr<Fault>> faults;
 };
 
