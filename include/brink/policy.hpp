@@ -182,11 +182,6 @@ class OomPolicy {
   virtual VictimRights rights() const = 0;
 };
 
-/// Whose completions a wait for congestion is woken by (BLK_RW_ASYNC, BLK_RW_SYNC): writeback, or
-/// reads and what somebody waits for; or first the one and then the other, with what is left of the
-/// time.
-enum class CongestionClass : std::uint8_t { async, sync, both };
-
 /// How kswapd goes to sleep when it is done: at once, or after a nap in which nobody has woken it
 /// and the marks have held.
 enum class KswapdSleep : std::uint8_t { at_once, second_look };
@@ -199,6 +194,7 @@ class ReclaimPolicy {
   virtual unsigned swappiness() const = 0;
   /// Whether direct reclaim may write dirty file pages itself.
   virtual bool direct_reclaim_writes() const = 0;
+  /// Whose completions end its waits for congestion.
   virtual CongestionClass congestion_class() const { return CongestionClass::async; }
   virtual KswapdSleep kswapd_sleep() const { return KswapdSleep::second_look; }
   /// kswapd naps for congestion after each priority below this one that scanned anything; -1

@@ -42,7 +42,10 @@ void Memory::add_to(Counters& counters) const {
       &Counters::slow_path,     &Counters::rounds,          &Counters::questions,
       &Counters::oom_rounds,    &Counters::oom_kills,       &Counters::failures_warned,
       &Counters::pages_scanned, &Counters::pages_reclaimed, &Counters::swap_outs,
-      &Counters::swap_ins,
+      &Counters::swap_ins,      &Counters::direct_reclaims, &Counters::kswapd_wakeups,
+      &Counters::kswapd_low_wmark_hit_quickly, &Counters::kswapd_high_wmark_hit_quickly,
+      &Counters::direct_stalls, &Counters::direct_stall_time,
+      &Counters::kswapd_stalls, &Counters::kswapd_stall_time,
   };
   for (const auto counter : own) counters.*counter += counters_.*counter;
   failures_.add_to(counters);

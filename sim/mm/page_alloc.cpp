@@ -71,6 +71,7 @@ void PageAlloc::free(Pfn page, unsigned order) noexcept {
   Zone& zone = memory_.zones().of(page);
   zone.buddy.free(page, order);
   zone.pages_scanned = 0;
+  zone.flags &= static_cast<std::uint8_t>(~ZONE_ALL_UNRECLAIMABLE);
   memory_.changed();
   if (core_.in_task()) core_.charge(core_.costs().page_freed);
 }

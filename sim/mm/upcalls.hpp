@@ -102,6 +102,8 @@ class Flushers {
   virtual ~Flushers() = default;
   /// Asks for about this many dirty pages to be written. Does not sleep.
   virtual void wake(Pages nr_pages) = 0;
+  /// Makes a reclaimer wait while far too much is under writeback (throttle_vm_writeout()). Sleeps.
+  virtual void throttle_vm_writeout(Gfp /*gfp*/) {}
 };
 
 /// Receives failure-handling defects: double free, use after free.
