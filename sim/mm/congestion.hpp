@@ -19,8 +19,8 @@ class Congestion {
   /// set_bdi_congested(): a device's queue has too many requests of that class.
   void set(bool sync) noexcept { ++classes_[sync].devices; }
   /// clear_bdi_congested(): a request of that class has ended and left the queue shorter than where
-  /// congestion ends. Whoever waits is woken, whether or not the queue `was_congested`: this is what
-  /// makes the waits of 2009 short where requests end all the time, and long where none do.
+  /// congestion ends. Whoever waits is woken, whether or not the queue `was_congested`: this is
+  /// what makes the waits of 2009 short where requests end all the time, and long where none do.
   void clear(bool sync, bool was_congested) noexcept;
   bool congested(CongestionClass of) const;
 
@@ -29,9 +29,11 @@ class Congestion {
   void wait(CongestionClass of, Nanos timeout);
   void wait(Nanos timeout) { wait(CongestionClass::async, timeout); }
   /// wait_iff_congested(): the same if a queue of that class is congested and the zone met that
-  /// lately; else only offers the CPU.
-  void wait_iff(const Zone& zone, CongestionClass of, Nanos timeout);
-  void wait_iff(const Zone& zone, Nanos timeout) { wait_iff(zone, CongestionClass::async, timeout); }
+  /// lately; else only offers the CPU. Whether it waited.
+  bool wait_iff(const Zone& zone, CongestionClass of, Nanos timeout);
+  bool wait_iff(const Zone& zone, Nanos timeout) {
+    return wait_iff(zone, CongestionClass::async, timeout);
+  }
 
  private:
   struct Class {

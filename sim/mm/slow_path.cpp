@@ -179,8 +179,8 @@ void SlowPath::pause(const Action& action) {
     case Pause::none: return;
     case Pause::yield: return core_.cond_resched();
     case Pause::congestion:
-      return memory_.congestion().wait_iff(memory_.zones().preferred(request_.gfp),
-                                           action.max_pause);
+      memory_.congestion().wait_iff(memory_.zones().preferred(request_.gfp), action.max_pause);
+      return;
     case Pause::jiffy: core_.sleep(core_.tick()); return;
   }
 }
