@@ -25,6 +25,7 @@ MemorySetup memory_setup(const RunSpec& spec) {
   setup.config.reserved = spec.machine.reserved;
   setup.config.swap = spec.machine.swap;
   setup.config.cpus = spec.machine.cpus;
+  setup.config.vfs_cache_pressure = spec.machine.vfs_cache_pressure;
   setup.config.single_step = spec.machine.single_step;
   setup.config.visit_exhausted = spec.machine.single_step;
   setup.config.keep_failures = spec.keep_failures;

@@ -42,6 +42,7 @@ struct MachineConfig {
   std::uint64_t reserved = 0;  ///< kernel image and memory map, off `memory` before `managed`
   std::uint64_t swap = 0;
   std::string swap_device = "disk";
+  std::uint32_t vfs_cache_pressure = 100;  ///< percent
   Costs costs;
   SchedulerConfig scheduler;
   Nanos time_limit = 3'600 * seconds;

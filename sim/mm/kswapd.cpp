@@ -147,7 +147,7 @@ bool Kswapd::gave_up() const {
 bool Kswapd::would_wake(unsigned order, Gfp gfp) const {
   if (!sleeping_ || !has(gfp, Gfp::kswapd_reclaim)) return false;
   const bool node = rules().kswapd_aim == Rules::KswapdAim::node;
-  if (node) return !hopeless() && !balanced_node({order, memory_.zones().preferred(gfp).type});
+  if (node) return !gave_up() && !balanced_node({order, memory_.zones().preferred(gfp).type});
   const bool low = rules().kswapd_aim == Rules::KswapdAim::every_zone;
   for (const Zone& zone : memory_.zones().allowed(gfp)) {
     const Pages mark = zone.watermark(low ? Watermark::low : Watermark::high);

@@ -62,7 +62,7 @@ void balance_dirty_pages(Vfs& vfs, Inode& inode, std::uint32_t& dirtied) {
     if (left == 0) {
       if (!at_limit) at_limit.emplace(core, throttle);
     } else {
-      const Nanos device_time = dirtied * flusher.device().row().page;
+      const Nanos device_time = dirtied * flusher.device().page_time();
       pause = std::min(max_pause, device_time * (limits.dirty - free_run) / left);
     }
     core.sleep(pause, WaitMode::killable);

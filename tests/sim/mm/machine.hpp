@@ -96,7 +96,8 @@ class PlainReclaim final : public ReclaimPolicy {
 struct MachineSpec {
   MemoryConfig memory{.memory = 64 * MiB};
   std::int64_t retries = -1;
-  const AllocPolicy* alloc = nullptr;  ///< instead of RetryPolicy
+  const AllocPolicy* alloc = nullptr;      ///< instead of RetryPolicy
+  const ReclaimPolicy* reclaim = nullptr;  ///< instead of PlainReclaim
   std::uint32_t cpus = 2;
   bool kswapd = true;
   bool direct_writes = false;
@@ -228,7 +229,8 @@ class Machine final : public OomHost, public SwapIo, public BugSink {
     s.config = spec.memory;
     s.rules = spec.rules;
     s.site_rule = linux_4_0_site;
-    s.policies = {spec.alloc != nullptr ? spec.alloc : &retry, &oom, &reclaim};
+    s.policies = {spec.alloc != nullptr ? spec.alloc : &retry, &oom,
+                  spec.reclaim != nullptr ? spec.reclaim : &reclaim};
     s.faults = std::move(spec.faults);
     return s;
   }
