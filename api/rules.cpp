@@ -45,16 +45,16 @@ constexpr Words<3> fallback = {"move_half", "steal_4_0", "steal_compatible"};
 constexpr Words<3> pcp = {"hot_cold", "by_type", "small_orders"};
 constexpr Words<3> compaction = {"none", "sync_light", "priorities"};
 constexpr Words<3> progress = {"enough", "reclaimable", "freed"};
-constexpr Words<3> isolation_throttle = {"none", "loop", "once"};
+constexpr Words<4> isolation_throttle = {"none", "loop_alike", "loop", "once"};
 constexpr Words<2> reserve_throttle = {"none", "wait"};
 constexpr Words<3> stall = {"each_priority", "congested_zone", "reasons"};
-constexpr Words<2> scan_balance = {"rotation", "cost"};
+constexpr Words<3> scan_balance = {"percent", "rotation", "cost"};
 constexpr Words<2> file_target = {"half", "ratio"};
-constexpr Words<2> shrinker_share = {"lru_ratio", "priority"};
 constexpr Words<2> dirty_throttling = {"push", "pause"};
 constexpr Words<2> dirtyable_memory = {"free_and_lru", "free_and_file"};
 constexpr Words<3> dm_crypt_buffer = {"split", "greedy", "serialised"};
 constexpr Words<3> slab_cpu_partial = {"none", "objects", "slabs"};
+constexpr Words<3> shrinker_share = {"all_zones", "lru_ratio", "priority"};
 constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
 constexpr Words<3> texts = {"2.6", "4.0", "6.1"};
 
@@ -174,7 +174,8 @@ const std::array rows = {
     choice<&Rules::isolation_throttle>(
         "isolation_throttle", isolation_throttle,
         "reclaimers while more pages are isolated than inactive: go on (until 2.6.31), wait for "
-        "ever (35cd78156c49, 2.6.32), or wait once (db73ee0d4637, 4.14)"),
+        "ever (35cd78156c49, 2.6.32), the same but those with all rights from an eighth of that on "
+        "(3cf23841b4b7, 3.8), or wait once (db73ee0d4637, 4.14)"),
     choice<&Rules::reserve_throttle>(
         "reserve_throttle", reserve_throttle,
         "whether direct reclaimers wait for kswapd while less than half of the reserve is left "
@@ -185,16 +186,18 @@ const std::array rows = {
         "that met congestion (4.0), or for the reasons of reclaim_throttle() (8cd7c588decf, 5.16)"),
     choice<&Rules::scan_balance>(
         "scan_balance", scan_balance,
-        "what anonymous and file lists are weighed by: pages rotated of those scanned, or the cost "
-        "of I/O (1431d4d11abb, 5.8)"),
+        "what anonymous and file lists are weighed by: pages rotated of those scanned, in percent "
+        "and with small numbers saved up to a batch (2.6.3x); the same exactly (3.x); or the cost "
+        "of I/O, with what may be deactivated decided once a pass (1431d4d11abb, 5.8)"),
     choice<&Rules::file_target>(
         "file_target", file_target,
         "how many file pages are to be inactive: half, or by the size of the list as anonymous "
         "ones (59dc76b0d4df, 4.7)"),
     choice<&Rules::shrinker_share>(
         "shrinker_share", shrinker_share,
-        "how hard shrinkers are asked: in proportion to the pages scanned, or by the priority "
-        "(9092c71bb724, 4.16)"),
+        "how hard shrinkers are asked: in proportion to the pages scanned of those in all zones, "
+        "batches only (2.6.3x); zone by zone, with a limit on what is put off and small caches "
+        "whole (4.0); or by the priority (9092c71bb724, 4.16)"),
     choice<&Rules::kswapd_aim>(
         "kswapd_aim", kswapd_aim,
         "what kswapd works for: the high mark in every zone (2.6.3x), that and a gap, with the "

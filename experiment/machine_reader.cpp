@@ -102,6 +102,10 @@ void read_hardware(Params& params, const Registries& registries, Devices devices
                     "the zones: x86_64 = DMA, DMA32, Normal; x86_32 = DMA, Normal, and HighMem "
                     "above 896 MiB"));
   config.swap = params.size("swap", config.swap, 0, 16 * TiB, "swap space");
+  config.vfs_cache_pressure = static_cast<std::uint32_t>(
+      params.integer("vfs_cache_pressure", config.vfs_cache_pressure, {0, 10'000},
+                     "how willingly names and inodes are dropped, in percent, as "
+                     "vm.vfs_cache_pressure: 0 never"));
   config.swap_device = read_device_name(params, "swap_device", config.swap_device,
                                         "the device that swap is on", registries, devices);
 }

@@ -33,6 +33,7 @@ MemorySetup memory_setup(const RunSpec& spec) {
   setup.config.cpus = spec.machine.cpus;
   setup.config.overcommit = static_cast<OvercommitMode>(spec.machine.overcommit_memory);
   setup.config.overcommit_ratio = spec.machine.overcommit_ratio;
+  setup.config.vfs_cache_pressure = spec.machine.vfs_cache_pressure;
   setup.config.single_step = spec.machine.single_step;
   setup.config.visit_exhausted = spec.machine.single_step;
   setup.config.keep_failures = spec.keep_failures;

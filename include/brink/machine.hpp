@@ -64,6 +64,7 @@ struct MachineConfig {
   std::string swap_device = "disk";
   std::uint32_t overcommit_memory = 0;  ///< vm.overcommit_memory: 0, 1 or 2
   std::uint32_t overcommit_ratio = 50;  ///< vm.overcommit_ratio, in percent
+  std::uint32_t vfs_cache_pressure = 100;  ///< percent
   Costs costs;
   SchedulerConfig scheduler;
   Nanos time_limit = 3'600 * seconds;

@@ -180,6 +180,14 @@ struct Counters {
   std::uint64_t compactions = 0;      ///< runs of compaction over a zone
   std::uint64_t compact_scanned = 0;  ///< blocks that its scanners looked at
   std::uint64_t pages_migrated = 0;
+  std::uint64_t direct_reclaims = 0;  ///< requests' own goes at reclaim (allocstall)
+  std::uint64_t kswapd_wakeups = 0;
+  /// How often kswapd went to sleep, or was about to, prematurely: it was woken within 100 ms; or
+  /// its marks did not hold.
+  std::uint64_t kswapd_low_wmark_hit_quickly = 0, kswapd_high_wmark_hit_quickly = 0;
+  /// Naps of reclaim, whatever ended them, and how long they took; direct reclaim's and kswapd's.
+  std::uint64_t direct_stalls = 0, direct_stall_time = 0;
+  std::uint64_t kswapd_stalls = 0, kswapd_stall_time = 0;
   std::uint64_t context_switches = 0, syscalls = 0, choices = 0, steps = 0;
   /// System calls that returned ENOMEM to user space, by the cause of the failure behind it.
   std::array<std::uint64_t, cause_count> enomem{};

@@ -252,6 +252,7 @@ class ReclaimPolicy {
   virtual unsigned swappiness() const = 0;
   /// Whether direct reclaim may write dirty file pages itself.
   virtual bool direct_reclaim_writes() const = 0;
+  /// Whose completions end its waits for congestion.
   virtual CongestionClass congestion_class() const { return CongestionClass::async; }
   virtual KswapdSleep kswapd_sleep() const { return KswapdSleep::second_look; }
   /// kswapd naps for congestion after each priority below this one that scanned anything; -1

@@ -95,7 +95,7 @@ struct Rules {
   enum class Progress : std::uint8_t { enough, reclaimable, freed };
   Progress progress = Progress::reclaimable;
 
-  enum class IsolationThrottle : std::uint8_t { none, loop, once };
+  enum class IsolationThrottle : std::uint8_t { none, loop_alike, loop, once };
   IsolationThrottle isolation_throttle = IsolationThrottle::loop;
 
   enum class ReserveThrottle : std::uint8_t { none, wait };
@@ -104,13 +104,13 @@ struct Rules {
   enum class Stall : std::uint8_t { each_priority, congested_zone, reasons };
   Stall stall = Stall::congested_zone;
 
-  enum class ScanBalance : std::uint8_t { rotation, cost };
+  enum class ScanBalance : std::uint8_t { percent, rotation, cost };
   ScanBalance scan_balance = ScanBalance::rotation;
 
   enum class FileTarget : std::uint8_t { half, ratio };
   FileTarget file_target = FileTarget::half;
 
-  enum class ShrinkerShare : std::uint8_t { lru_ratio, priority };
+  enum class ShrinkerShare : std::uint8_t { all_zones, lru_ratio, priority };
   ShrinkerShare shrinker_share = ShrinkerShare::lru_ratio;
 
   enum class KswapdAim : std::uint8_t { every_zone, gap, node };

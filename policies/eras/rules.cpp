@@ -22,6 +22,8 @@ Rules linux_2_6_30_rules() {
   rules.isolation_throttle = Rules::IsolationThrottle::none;
   rules.reserve_throttle = Rules::ReserveThrottle::none;
   rules.stall = Rules::Stall::each_priority;
+  rules.scan_balance = Rules::ScanBalance::percent;
+  rules.shrinker_share = Rules::ShrinkerShare::all_zones;
   rules.kswapd_aim = Rules::KswapdAim::every_zone;
   rules.slab.cpu_partial = SlabRules::CpuPartial::none;
   rules.slab.keeps_empty = false;
@@ -48,7 +50,7 @@ Rules linux_2_6_32_rc6_rules() {
   Rules rules = linux_2_6_31_rules();
   rules.high_order_reserve = Rules::HighOrderReserve::two_pageblocks;
   rules.pcp = Rules::Pcp::by_type;
-  rules.isolation_throttle = Rules::IsolationThrottle::loop;
+  rules.isolation_throttle = Rules::IsolationThrottle::loop_alike;
   return rules;
 }
 

@@ -25,9 +25,13 @@ void Congestion::wait(CongestionClass of, Nanos timeout) {
   if (of == CongestionClass::both && core_.now() < deadline) wait_one(true, deadline);
 }
 
-void Congestion::wait_iff(const Zone& zone, CongestionClass of, Nanos timeout) {
-  if (!congested(of) || (zone.flags & ZONE_CONGESTED) == 0) return core_.cond_resched();
+bool Congestion::wait_iff(const Zone& zone, CongestionClass of, Nanos timeout) {
+  if (!congested(of) || (zone.flags & ZONE_CONGESTED) == 0) {
+    core_.cond_resched();
+    return false;
+  }
   wait(of, timeout);
+  return true;
 }
 
 }  // namespace brink

@@ -29,10 +29,10 @@ class Congestion {
   void wait(CongestionClass of, Nanos timeout);
   void wait(Nanos timeout) { wait(CongestionClass::async, timeout); }
   /// wait_iff_congested(): the same if a queue of that class is congested and the zone met that
-  /// lately; else only offers the CPU.
-  void wait_iff(const Zone& zone, CongestionClass of, Nanos timeout);
-  void wait_iff(const Zone& zone, Nanos timeout) {
-    wait_iff(zone, CongestionClass::async, timeout);
+  /// lately; else only offers the CPU. Whether it waited.
+  bool wait_iff(const Zone& zone, CongestionClass of, Nanos timeout);
+  bool wait_iff(const Zone& zone, Nanos timeout) {
+    return wait_iff(zone, CongestionClass::async, timeout);
   }
 
  private:

@@ -19,6 +19,15 @@ void StateCounts::add(std::uint8_t state, Pages pages) {
   writeback += if_has(state_writeback);
 }
 
+void StateCounts::add(const StateCounts& other) {
+  taken += other.taken;
+  scanned += other.scanned;
+  dirty += other.dirty;
+  unqueued += other.unqueued;
+  congested += other.congested;
+  writeback += other.writeback;
+}
+
 void StableLists::looked(const Zone& zone, Lru lru, Looker who, Pages nr, std::uint64_t stamp) {
   PerList& list = at(zone, lru);
   const auto c = static_cast<std::size_t>(who);

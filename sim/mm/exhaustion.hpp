@@ -19,10 +19,10 @@ namespace brink {
 
 /// What matters of a page that is left as it is, to those who count what they looked at.
 enum PageState : std::uint8_t {
-  state_locked = 1u << 0,     ///< not counted as scanned
-  state_double = 1u << 1,     ///< mapped or in the swap cache: counted twice
-  state_dirty = 1u << 2,      ///< dirty or under writeback
-  state_unqueued = 1u << 3,   ///< dirty, not under writeback
+  state_locked = 1u << 0,    ///< not counted as scanned
+  state_double = 1u << 1,    ///< mapped or in the swap cache: counted twice
+  state_dirty = 1u << 2,     ///< dirty or under writeback
+  state_unqueued = 1u << 3,  ///< dirty, not under writeback
   state_congested = 1u << 4,
   state_writeback = 1u << 5,
 };
@@ -36,6 +36,7 @@ inline constexpr std::size_t lookers = 5;
 struct StateCounts {
   Pages taken = 0, scanned = 0, dirty = 0, unqueued = 0, congested = 0, writeback = 0;
   void add(std::uint8_t state, Pages pages);
+  void add(const StateCounts& other);
 };
 
 class StableLists {
@@ -60,7 +61,8 @@ class StableLists {
                    StateOf&& state_of);
   /// Makes the list what turn() has made of it. Before anybody uses or changes its links.
   void settle(PageMap& map, Zone& zone, Lru lru) {
-    if (at(zone, lru).profile_stamp != no_profile) [[unlikely]] settle_slow(map, zone, lru);
+    if (at(zone, lru).profile_stamp != no_profile) [[unlikely]]
+      settle_slow(map, zone, lru);
   }
 
  private:

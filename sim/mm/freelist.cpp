@@ -120,7 +120,10 @@ bool PageAlloc::would_find_after_drain(unsigned order, Gfp gfp, Watermark mark,
 // --- Giving back.
 
 /// Somebody has found something after all (zone_reclaimable()).
-void PageAlloc::freed_to_buddy(Zone& zone) { zone.pages_scanned = 0; }
+void PageAlloc::freed_to_buddy(Zone& zone) {
+  zone.pages_scanned = 0;
+  zone.flags = static_cast<std::uint8_t>(zone.flags & ~ZONE_ALL_UNRECLAIMABLE);
+}
 
 void PageAlloc::free(Pfn page, unsigned order, bool cold) noexcept {
   Page& p = memory_.page(page);

@@ -1,4 +1,5 @@
-// kswapd (mm/vmscan.c: kswapd and balance_pgdat, Linux 4.0).
+// kswapd: how it is woken and goes to sleep (mm/vmscan.c, Linux 2.6.30 to 6.1). What it does when
+// it is awake is in a file for each aim.
 
 #include "sim/mm/kswapd.hpp"
 
@@ -24,184 +25,166 @@ void Kswapd::body(void* self) { static_cast<Kswapd*>(self)->run(); }
 
 ZoneType Kswapd::highest() const { return memory_.zones().highest(); }
 
-Kswapd::Order Kswapd::take_orders() {
-  const Order order = asked_;
-  asked_ = {0, highest()};
-  return order;
-}
+const Rules& Kswapd::rules() const { return memory_.rules(); }
 
 void Kswapd::run() {
   const Frame frame(*task_, "kswapd");
   ReclaimState state;
   memory_.set_reclaim_state(*task_, &state);
-  Order order{0, highest()};
-  Order wanted = order;
-  Order done{0, highest()};  // What the last balance() ended with.
-  for (;;) {
-    // A pass that had to lower its aim is not followed by another like it at once.
-    if (done.class_zone >= wanted.class_zone && done.order == wanted.order) wanted = take_orders();
-    if (order.order < wanted.order || order.class_zone > wanted.class_zone) {
-      order = wanted;
-    } else {
-      try_to_sleep(done);
-      order = wanted = take_orders();
-    }
-    done = balance(order);
-    memory_.core().cond_resched();
+  switch (rules().kswapd_aim) {
+    case Rules::KswapdAim::every_zone: return run_every_zone();
+    case Rules::KswapdAim::gap: return run_gap();
+    case Rules::KswapdAim::node: return run_node();
   }
 }
 
-// --- Sleeping.
-
-bool Kswapd::ready_to_sleep(const Order& order, bool woken_early) {
-  if (woken_early) return false;
-  memory_.reclaim().wake_throttled(true);
-  return balanced(order) || gave_up();
-}
-
-void Kswapd::try_to_sleep(const Order& order) {
-  Core& core = memory_.core();
-  bool woken_early = false;
-  if (ready_to_sleep(order, false)) {
-    // A short nap first: a wake-up within it means that it was too early to sleep.
-    sleeping_ = true;
-    woken_early = core.park_until(idle_wait, WaitMode::uninterruptible, core.now() + 100 * ms) !=
-                  Wake::timeout;
-    sleeping_ = false;
-  }
-  if (!ready_to_sleep(order, woken_early)) return;
-  sleeping_ = true;
-  static_cast<void>(core.park(idle_wait, WaitMode::uninterruptible));
-  sleeping_ = false;
-}
-
-bool Kswapd::gave_up() const {
-  return fruitless_ == memory_.generation() &&
-         memory_.reclaim().exhaustion(ReclaimClass::kernel, GFP_KERNEL).exhausted;
-}
-
-bool Kswapd::would_wake(unsigned order, Gfp gfp) const {
-  if (!sleeping_ || !has(gfp, Gfp::kswapd_reclaim)) return false;
-  for (const Zone& zone : memory_.zones().allowed(gfp)) {
-    if (zone.populated() && !zone_balanced(zone, order, 0, ZoneType::dma)) return !gave_up();
-  }
-  return false;
-}
-
-void Kswapd::wake_all(unsigned order, Gfp gfp) {
-  if (task_ == nullptr) return;
-  // A pass in vain would end by taking raised marks back.
-  if (gave_up()) memory_.zones().unboost();
-  if (asked_.order < order) {
-    asked_.order = order;
-    asked_.class_zone = std::min(asked_.class_zone, memory_.zones().preferred(gfp).type);
-  }
-  if (!would_wake(order, gfp)) return;
-  memory_.core().charge(memory_.core().costs().wakeup);
-  memory_.core().wake(*task_);
-}
-
-void Kswapd::wake() {
-  if (task_ == nullptr || !sleeping_ || gave_up()) return;
-  memory_.core().charge(memory_.core().costs().wakeup);
-  memory_.core().wake(*task_);
-}
-
-// --- Balance.
-
-bool Kswapd::zone_balanced(const Zone& zone, unsigned order, Pages gap, ZoneType class_zone) const {
-  return zone.watermark_ok(order, zone.watermark(Watermark::high) + gap, class_zone, 0,
-                           memory_.rules().high_order_mark);
-}
-
-/// pgdat_balanced(): at order 0 every zone must be; above, a quarter of the pages is enough.
-bool Kswapd::balanced(const Order& order) const {
-  Pages managed = 0, balanced_pages = 0;
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(order.class_zone); ++i) {
-    const Zone& zone = memory_.zones().all()[i];
-    if (!zone.populated()) continue;
-    managed += zone.managed;
-    if (!memory_.reclaim().zone_reclaimable(zone) ||
-        zone_balanced(zone, order.order, 0, zone.type)) {
-      balanced_pages += zone.managed;
-    } else if (order.order == 0) {
-      return false;
-    }
-  }
-  return order.order == 0 || balanced_pages >= managed / 4;
-}
-
-/// balance_pgdat(): the order and class zone that it got to.
-Kswapd::Order Kswapd::balance(Order order) {
+/// One run of balance_pgdat().
+Kswapd::Order Kswapd::balance(const Order& order) {
   const FsReclaim lockdep(memory_.locks());
   const LockDemands demands(memory_, LockPoint::reclaim);
   ScanControl sc;
   sc.gfp = GFP_KERNEL;
   sc.order = order.order;
   sc.kswapd = true;
-  Order reached{order.order, ZoneType::dma};
   const std::uint64_t generation = memory_.generation();
-  Pages reclaimed = 0;
-  do {
-    sc.nr_reclaimed = 0;
-    memory_.core().charge(memory_.core().costs().alloc_slow_round);
-    if (!find_end_zone(sc, reached.class_zone)) break;
-    const bool raise = pass(sc, reached);
-    memory_.reclaim().wake_throttled(false);
-    reclaimed += sc.nr_reclaimed;
-    // Fragmentation may keep a high order from being met: whoever wants it can reclaim directly.
-    if (reached.order != 0 && sc.nr_reclaimed >= Pages{2} << reached.order) {
-      reached.order = sc.order = 0;
-    }
-    if (raise || sc.nr_reclaimed == 0) --sc.priority;
-  } while (sc.priority >= 1 && !balanced({reached.order, order.class_zone}));
+  Order reached = order;
+  switch (rules().kswapd_aim) {
+    case Rules::KswapdAim::every_zone: reached = balance_every_zone(sc, order); break;
+    case Rules::KswapdAim::gap: reached = balance_gap(sc, order); break;
+    case Rules::KswapdAim::node: reached = balance_node(sc, order); break;
+  }
   memory_.reclaim().end_pass();
   memory_.zones().unboost();
-  if (reclaimed == 0 && generation == memory_.generation()) fruitless_ = generation;
+  if (sc.nr_reclaimed == 0 && generation == memory_.generation()) {
+    fruitless_ = generation;
+    fruitless_order_ = order.order;
+  }
   return reached;
 }
 
-/// The highest zone that is below its high mark; false if none is.
-bool Kswapd::find_end_zone(ScanControl& sc, ZoneType& end_zone) {
-  end_zone = ZoneType::dma;
-  for (std::size_t i = zone_types; i-- > 0;) {
-    Zone& zone = memory_.zones().all()[i];
-    if (!zone.populated()) continue;
-    if (sc.priority != def_priority && !memory_.reclaim().zone_reclaimable(zone)) continue;
-    memory_.reclaim().age_active_anon(zone, sc);
-    if (!zone_balanced(zone, sc.order, 0, ZoneType::dma)) {
-      end_zone = zone.type;
-      return true;
+// --- Sleeping.
+
+bool Kswapd::balanced(const Order& order) const {
+  switch (rules().kswapd_aim) {
+    case Rules::KswapdAim::every_zone: return balanced_every_zone(order.order);
+    case Rules::KswapdAim::gap: return balanced_gap(order);
+    case Rules::KswapdAim::node: break;
+  }
+  return hopeless() || balanced_node(order);
+}
+
+bool Kswapd::ready_to_sleep(const Order& order, bool woken_early) {
+  if (woken_early) return false;
+  memory_.reclaim().wake_throttled(true);
+  if (!balanced(order)) return gave_up();
+  if (rules().kswapd_aim == Rules::KswapdAim::node && !hopeless()) clear_flags();
+  return true;
+}
+
+/// Before it sleeps, a kswapd that looks twice naps: true if it was woken meanwhile, so that it was
+/// too early to sleep.
+bool Kswapd::nap_before_sleep(const Order& order) {
+  if (!ready_to_sleep(order, false)) return false;
+  Core& core = memory_.core();
+  sleeping_ = true;
+  const Wake how = core.park_until(idle_wait, WaitMode::uninterruptible, core.now() + 100 * ms);
+  sleeping_ = false;
+  return how != Wake::timeout;
+}
+
+void Kswapd::try_to_sleep(const Order& order) {
+  Counters& counters = memory_.counters();
+  if (memory_.policies().reclaim->kswapd_sleep() == KswapdSleep::at_once) {
+    memory_.reclaim().wake_throttled(true);
+    // The kernels that sleep at once do so however things are.
+    const bool whatever = rules().kswapd_aim == Rules::KswapdAim::every_zone;
+    if (!balanced(order) && !gave_up()) {
+      ++counters.kswapd_high_wmark_hit_quickly;
+      if (!whatever) return;
     }
-    zone.flags &= static_cast<std::uint8_t>(~(ZONE_CONGESTED | ZONE_DIRTY));
+    return sleep();
+  }
+  const bool woken = nap_before_sleep(order);
+  if (ready_to_sleep(order, woken)) return sleep();
+  ++(woken ? counters.kswapd_low_wmark_hit_quickly : counters.kswapd_high_wmark_hit_quickly);
+  if (woken && rules().kswapd_aim == Rules::KswapdAim::node) {
+    // It goes on with what it was at.
+    asked_zone_ = asked_zone_.value_or(order.class_zone);
+    asked_.order = std::max(asked_.order, order.order);
+  }
+}
+
+void Kswapd::sleep() {
+  Core& core = memory_.core();
+  const Nanos since = core.now();
+  sleeping_ = true;
+  static_cast<void>(core.park(idle_wait, WaitMode::uninterruptible));
+  sleeping_ = false;
+  const bool looked = memory_.policies().reclaim->kswapd_sleep() == KswapdSleep::second_look;
+  if (!looked && core.now() - since < 100 * ms) {
+    ++memory_.counters().kswapd_low_wmark_hit_quickly;
+  }
+}
+
+// --- Waking.
+
+bool Kswapd::hopeless() const {
+  const std::uint32_t most = rules().kswapd_failures_max;
+  return most != 0 && failures_ >= most;
+}
+
+void Kswapd::take_heart() {
+  if (failures_ != 0) memory_.changed();
+  failures_ = 0;
+}
+
+bool Kswapd::gave_up() const {
+  if (rules().kswapd_failures_max != 0) return hopeless() && sleeping_;
+  return fruitless_ == memory_.generation() &&
+         memory_.reclaim().exhaustion(ReclaimClass::kernel, GFP_KERNEL).exhausted;
+}
+
+/// wakeup_kswapd() of the zones that a request may use, up to the waking.
+bool Kswapd::would_wake(unsigned order, Gfp gfp) const {
+  if (!sleeping_ || !has(gfp, Gfp::kswapd_reclaim)) return false;
+  const bool node = rules().kswapd_aim == Rules::KswapdAim::node;
+  if (node) return !gave_up() && !balanced_node({order, memory_.zones().preferred(gfp).type});
+  const bool low = rules().kswapd_aim == Rules::KswapdAim::every_zone;
+  for (const Zone& zone : memory_.zones().allowed(gfp)) {
+    const Pages mark = zone.watermark(low ? Watermark::low : Watermark::high);
+    if (!zone.populated() ||
+        zone.watermark_ok(order, mark, ZoneType::dma, 0, rules().high_order_mark)) {
+      continue;
+    }
+    return !gave_up() || (rules().lumpy_reclaim && order > fruitless_order_);
   }
   return false;
 }
 
-/// Once over the zones, lowest first; true if it looked at too little and should look harder.
-bool Kswapd::pass(ScanControl& sc, Order& order) {
-  bool raise = true;
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(order.class_zone); ++i) {
-    Zone& zone = memory_.zones().all()[i];
-    if (!zone.populated()) continue;
-    if (sc.priority != def_priority && !memory_.reclaim().zone_reclaimable(zone)) continue;
-    sc.nr_scanned = 0;
-    if (shrink(zone, order.class_zone, sc)) raise = false;
+void Kswapd::wake_all(unsigned order, Gfp gfp) {
+  if (task_ == nullptr) return;
+  const ZoneType zone = memory_.zones().preferred(gfp).type;
+  if (asked_.order < order) {
+    asked_.order = order;
+    asked_.class_zone = std::min(asked_.class_zone, zone);
   }
-  return raise;
+  asked_zone_ = std::max(asked_zone_.value_or(zone), zone);
+  if (!would_wake(order, gfp)) return;
+  ++memory_.counters().kswapd_wakeups;
+  memory_.core().charge(memory_.core().costs().wakeup);
+  memory_.core().wake(*task_);
 }
 
-/// kswapd_shrink_zone(): true if it looked at as many pages as it wanted to reclaim.
-bool Kswapd::shrink(Zone& zone, ZoneType end_zone, ScanControl& sc) {
-  sc.nr_to_reclaim = std::max(swap_cluster_max, zone.watermark(Watermark::high));
-  const Pages gap = std::min(zone.watermark(Watermark::low), (zone.managed + 99) / 100);
-  if (zone_balanced(zone, sc.order, gap, end_zone)) return true;
-  memory_.reclaim().shrink_zone(zone, sc, zone.type == end_zone);
-  zone.flags &= static_cast<std::uint8_t>(~ZONE_WRITEBACK);
-  if (memory_.reclaim().zone_reclaimable(zone) && zone_balanced(zone, sc.order, 0, end_zone)) {
-    zone.flags &= static_cast<std::uint8_t>(~(ZONE_CONGESTED | ZONE_DIRTY));
-  }
-  return sc.nr_scanned >= sc.nr_to_reclaim;
+void Kswapd::wake() {
+  if (task_ == nullptr || !sleeping_ || gave_up()) return;
+  ++memory_.counters().kswapd_wakeups;
+  memory_.core().charge(memory_.core().costs().wakeup);
+  memory_.core().wake(*task_);
+}
+
+bool Kswapd::zone_balanced(const Zone& zone, unsigned order, Pages gap, ZoneType class_zone) const {
+  return zone.watermark_ok(order, zone.watermark(Watermark::high) + gap, class_zone, 0,
+                           rules().high_order_mark);
 }
 
 }  // namespace brink

@@ -8,7 +8,8 @@
 namespace brink {
 
 LockDemands::LockDemands(Memory& memory, LockPoint point, const char* syscall) {
-  if (!memory.hooks().listens(hook_lock)) [[likely]] return;
+  if (!memory.hooks().listens(hook_lock)) [[likely]]
+    return;
   for (const LockDemand& demand : memory.hooks().at_lock(point, syscall)) {
     Lock* lock = memory.locks().find(demand.lock);
     // A lock whose object is not in memory has nobody to wait for; one that is held already stays

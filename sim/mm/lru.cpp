@@ -1,4 +1,4 @@
-// The LRU lists (mm/swap.c, Linux 4.0), and which of their pages were tried in vain.
+// The LRU lists (mm/swap.c, Linux 2.6.30 to 6.1), and which of their pages were tried in vain.
 
 #include <algorithm>
 
@@ -121,62 +121,6 @@ void Reclaim::retry(Zone& zone, Lru lru, Page& page, unsigned mark) {
 
 void Reclaim::mark_tried(Zone& zone, Lru lru, Page& page, ReclaimClass rights) {
   retry(zone, lru, page, std::max(mark_of(page), static_cast<unsigned>(rights) + 1));
-}
-
-/// Whether everything on one side that a sweep can reach was tried.
-bool Reclaim::side_tried(const Zone& zone, bool file, ReclaimClass rights, Exhaustion& out) const {
-  const auto inactive = static_cast<std::size_t>(file ? Lru::inactive_file : Lru::inactive_anon);
-  const auto c = static_cast<std::size_t>(rights);
-  const bool current = zone.tried.generation == memory_.generation();
-  const auto done = [&](std::size_t lru) { return current ? zone.tried.pages[lru][c] : 0; };
-  // Active pages are out of reach for as long as there are enough inactive ones.
-  const Pages reachable =
-      zone.lru[inactive].size +
-      (inactive_is_low(zone, file) ? zone.lru[inactive + 1].size : done(inactive + 1));
-  const Pages tried_pages = done(inactive) + done(inactive + 1);
-  out.tried += tried_pages;
-  out.untried += reachable - std::min(reachable, tried_pages);
-  return tried_pages >= reachable;
-}
-
-/// Whether shrinkers have nothing more for such reclaimers. Once no zone counts as reclaimable,
-/// nobody looks at more than a batch of each side's pages at a time, and shrinkers are asked in
-/// proportion: by direct reclaimers for the zone that they would rather have, by kswapd for the
-/// highest that is below its mark.
-bool Reclaim::shrinkers_barren(Gfp gfp) const {
-  const bool swap = memory_.swap().free() != 0;
-  const Zone& preferred = memory_.zones().preferred(gfp);
-  Pages least = reclaimable_pages(preferred);
-  bool below_mark = false;
-  for (auto i = static_cast<std::size_t>(preferred.type) + 1; i-- > 0;) {
-    const Zone& zone = memory_.zones().all()[i];
-    if (!zone.populated()) continue;
-    if (zone_reclaimable(zone)) return shrinkers_.barren(gfp, swap_cluster_max, 0);
-    if (below_mark || zone.free() > zone.watermark(Watermark::high)) continue;
-    below_mark = true;
-    least = std::min(least, reclaimable_pages(zone));
-  }
-  return shrinkers_.barren(gfp, swap_cluster_max + (swap ? 2 * swap_cluster_max : 0), least);
-}
-
-/// Whether one more fruitless round of direct reclaim would leave the shrinkers as they are.
-bool Reclaim::shrinkers_steady(Gfp gfp) const {
-  const Zone& preferred = memory_.zones().preferred(gfp);
-  const bool all = zone_reclaimable(preferred);
-  return shrinkers_.steady(gfp, swap_cluster_max, all ? 0 : reclaimable_pages(preferred));
-}
-
-Exhaustion Reclaim::exhaustion(ReclaimClass rights, Gfp gfp) const {
-  Exhaustion out;
-  bool tried_all = true;
-  for (const Zone& zone : memory_.zones().allowed(gfp)) {
-    out.counting = out.counting || (zone.populated() && zone_reclaimable(zone));
-    tried_all = side_tried(zone, true, rights, out) && tried_all;
-    if (memory_.swap().free() != 0) tried_all = side_tried(zone, false, rights, out) && tried_all;
-  }
-  out.shrinkers_left = !shrinkers_barren(gfp);
-  out.exhausted = tried_all && !out.counting && !out.shrinkers_left;
-  return out;
 }
 
 void Reclaim::explain(Gfp gfp, Exhaustion& out) const {

@@ -49,6 +49,7 @@ struct MemoryConfig {
   std::uint64_t swap = 0;    ///< bytes of the swap device
   std::uint32_t cpus = 2;    ///< for the layout of slabs
   bool single_step = false;  ///< page by page where a bulk step would do; same results
+  std::uint32_t vfs_cache_pressure = 100;  ///< percent of names and inodes that shrinkers count
   bool visit_exhausted =
       false;  ///< look at each page even where nothing can come of it; same results
   bool keep_failures = false;

@@ -39,12 +39,31 @@ Nanos Memory::would_kill(const OomRequest& request) const { return oom_->would_k
 
 void Memory::add_to(Counters& counters) const {
   constexpr std::uint64_t Counters::*own[] = {
-      &Counters::page_touches,   &Counters::allocations,     &Counters::slab_allocations,
-      &Counters::slow_path,      &Counters::rounds,          &Counters::questions,
-      &Counters::oom_rounds,     &Counters::oom_kills,       &Counters::failures_warned,
-      &Counters::pages_scanned,  &Counters::pages_reclaimed, &Counters::swap_outs,
-      &Counters::swap_ins,       &Counters::compactions,     &Counters::compact_scanned,
-      &Counters::pages_migrated, &Counters::kswapd_wakes,
+      &Counters::page_touches,
+      &Counters::allocations,
+      &Counters::slab_allocations,
+      &Counters::slow_path,
+      &Counters::rounds,
+      &Counters::questions,
+      &Counters::oom_rounds,
+      &Counters::oom_kills,
+      &Counters::failures_warned,
+      &Counters::pages_scanned,
+      &Counters::pages_reclaimed,
+      &Counters::swap_outs,
+      &Counters::swap_ins,
+      &Counters::direct_reclaims,
+      &Counters::kswapd_wakeups,
+      &Counters::kswapd_low_wmark_hit_quickly,
+      &Counters::kswapd_high_wmark_hit_quickly,
+      &Counters::direct_stalls,
+      &Counters::direct_stall_time,
+      &Counters::kswapd_stalls,
+      &Counters::kswapd_stall_time,
+      &Counters::compactions,
+      &Counters::compact_scanned,
+      &Counters::pages_migrated,
+      &Counters::kswapd_wakes,
   };
   for (const auto counter : own) counters.*counter += counters_.*counter;
   failures_.add_to(counters);

@@ -6,6 +6,7 @@
 #include "sim/mm/memory.hpp"
 #include "sim/mm/oom_kill.hpp"
 #include "sim/mm/page_alloc.hpp"
+#include "sim/mm/vmscan.hpp"
 
 namespace brink {
 
@@ -61,7 +62,9 @@ bool MemoryWait::may_reclaim() const {
   return !reclaimer_ && asker_ != Asker::throttle && has(attempt_.gfp, Gfp::direct_reclaim);
 }
 
-Exhaustion MemoryWait::exhaustion() const { return memory_.exhaustion(rights(), attempt_.gfp); }
+Exhaustion MemoryWait::exhaustion() const {
+  return memory_.reclaim().exhaustion(rights(), attempt_.gfp, attempt_.order);
+}
 
 bool MemoryWait::asks_for(Site site) const {
   if (asker_ == Asker::fault) return memory_.rule(site).on_failure == OnFailure::propagate;

@@ -55,15 +55,15 @@ struct Page {
   std::uint32_t next, prev;  ///< in the list that it is on: free, LRU
   std::uint32_t owner;  ///< anon: space, or its mappings (rmap.hpp); file: mapping; slab: cache
   std::uint32_t index;  ///< anon: virtual page; file: page of the file; slab: slot in its cache
-  std::uint32_t tried;       ///< stamp of the last fruitless reclaim attempt (exhaustion.hpp)
-  std::uint32_t slot;        ///< swap slot, if PG_swapcache; file: who maps it, if PG_mapped
+  std::uint32_t tried;  ///< stamp of the last fruitless reclaim attempt (exhaustion.hpp)
+  std::uint32_t slot;   ///< swap slot, if PG_swapcache; file: who maps it, if PG_mapped
   std::uint16_t epoch;
   std::uint16_t flags;
-  std::uint16_t pins;        ///< references beyond those of caches and page tables
+  std::uint16_t pins;  ///< references beyond those of caches and page tables
   PageKind kind : 4;
   std::uint8_t unevictable : 1;  ///< PG_unevictable, PG_mlocked: off the lists for good
   std::uint8_t isolated : 1;     ///< off its list while a reclaimer looks at it
-  std::uint8_t order_list;   ///< order of the block that it heads; type of the free list it is on
+  std::uint8_t order_list;  ///< order of the block that it heads; type of the free list it is on
 
   unsigned order() const { return order_list & 0xfu; }
   Migrate list() const { return static_cast<Migrate>(order_list >> 4); }

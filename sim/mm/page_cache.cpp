@@ -217,6 +217,7 @@ void PageCache::end_page_writeback(Pfn pfn) noexcept {
   if (page.kind == PageKind::file && page.owner != nobody) {
     mapping_of(page).tag(page.index, &FileMapping::Leaf::writeback, false);
   }
+  memory_.reclaim().reasons().wrote_page();
   wake_up_page(pfn, PG_writeback);
 }
 

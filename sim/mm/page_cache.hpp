@@ -75,7 +75,7 @@ class FileMapping {
   struct Leaf {
     std::uint64_t present = 0, dirty = 0, writeback = 0, swapped = 0;
     bool empty() const { return (present | swapped) == 0; }
-    SlabObject node;  ///< invalid while the tree has no node
+    SlabObject node;                      ///< invalid while the tree has no node
     std::array<std::uint32_t, 64> slots;  ///< pages, or swap slots
   };
   struct Entry {

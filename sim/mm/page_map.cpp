@@ -25,7 +25,8 @@ void* reserve(std::size_t bytes) {
 
 struct PageMap::Mapping {
   explicit Mapping(Pages pages)
-      : capacity(pages), page_bytes(pages * sizeof(Page)),
+      : capacity(pages),
+        page_bytes(pages * sizeof(Page)),
         block_bytes((pages >> pageblock_order) * sizeof(std::uint32_t)),
         page_memory(static_cast<Page*>(reserve(page_bytes))),
         block_memory(static_cast<std::uint32_t*>(reserve(block_bytes))) {}

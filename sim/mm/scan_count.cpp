@@ -1,4 +1,4 @@
-// How much of each list one pass looks at (mm/vmscan.c: get_scan_count, Linux 4.0).
+// How much of each list one pass looks at (mm/vmscan.c: get_scan_count(), Linux 4.0 and 6.1).
 
 #include <algorithm>
 
@@ -7,6 +7,18 @@
 #include "sim/mm/vmscan.hpp"
 
 namespace brink {
+namespace {
+
+/// How many active pages go with an inactive one, in lists of `pages`: 1 below 1 GiB, then the root
+/// of ten times the gibibytes.
+Pages inactive_ratio(Pages pages) {
+  const Pages gib = pages >> 18;
+  Pages ratio = 1;
+  while ((ratio + 1) * (ratio + 1) <= 10 * gib) ++ratio;
+  return ratio;
+}
+
+}  // namespace
 
 Reclaim::Balance Reclaim::scan_balance(const Zone& zone, const ScanControl& sc) const {
   if (memory_.swap().free() == 0) return Balance::file;
@@ -37,12 +49,15 @@ void Reclaim::fractions(Zone& zone, std::array<std::uint64_t, 2>& fraction,
 
 /// Pages to look at, by list; returns how many are on the lists that may be looked at.
 Pages Reclaim::get_scan_count(Zone& zone, const ScanControl& sc, Counts& nr) {
-  // kswapd polls a zone that looks hopeless; nobody else does.
-  const bool force = sc.kswapd && !zone_reclaimable(zone);
-  const Balance balance = scan_balance(zone, sc);
+  // kswapd polls a zone that looks hopeless; nobody else does. Since 4.7 no zone looks so.
+  const bool force = sc.kswapd && counts_scanned() && !zone_reclaimable(zone);
+  const bool cost = memory_.rules().scan_balance == Rules::ScanBalance::cost;
+  const Balance balance = cost ? cost_balance(sc) : scan_balance(zone, sc);
   std::array<std::uint64_t, 2> fraction{};
   std::uint64_t sum = 1;
-  if (balance == Balance::fraction) fractions(zone, fraction, sum);
+  if (balance == Balance::fraction) {
+    cost ? cost_fractions(fraction, sum) : fractions(zone, fraction, sum);
+  }
 
   Pages lru_pages = 0;
   bool some = false;
@@ -54,8 +69,8 @@ Pages Reclaim::get_scan_count(Zone& zone, const ScanControl& sc, Counts& nr) {
       Pages scan = size >> sc.priority;
       if (scan == 0 && pass == 1 && force) scan = std::min(size, swap_cluster_max);
       if (balance == Balance::fraction) scan = scan * fraction[file] / sum;
-      const bool left_out = (balance == Balance::file && file == 0) ||
-                            (balance == Balance::anon && file == 1);
+      const bool left_out =
+          (balance == Balance::file && file == 0) || (balance == Balance::anon && file == 1);
       if (left_out) size = scan = 0;
       lru_pages += size;
       nr[i] = scan;
@@ -66,9 +81,13 @@ Pages Reclaim::get_scan_count(Zone& zone, const ScanControl& sc, Counts& nr) {
 }
 
 bool Reclaim::inactive_is_low(const Zone& zone, bool file) const {
-  if (file) return zone.lru_size(Lru::active_file) > zone.lru_size(Lru::inactive_file);
-  if (!memory_.swap().usable()) return false;
-  return zone.lru_size(Lru::inactive_anon) * zone.inactive_ratio < zone.lru_size(Lru::active_anon);
+  if (!file && !memory_.swap().usable()) return false;
+  const Pages inactive = seen_size(zone, file ? Lru::inactive_file : Lru::inactive_anon);
+  const Pages active = seen_size(zone, file ? Lru::active_file : Lru::active_anon);
+  if (memory_.rules().file_target == Rules::FileTarget::ratio) {
+    return inactive * inactive_ratio(inactive + active) < active;
+  }
+  return file ? active > inactive : inactive * zone.inactive_ratio < active;
 }
 
 Pages Reclaim::reclaimable_pages(const Zone& zone) const {
@@ -77,6 +96,18 @@ Pages Reclaim::reclaimable_pages(const Zone& zone) const {
     pages += zone.lru_size(Lru::active_anon) + zone.lru_size(Lru::inactive_anon);
   }
   return pages;
+}
+
+/// Whether anybody looks at Zone::pages_scanned: nobody since 4.7 and 4.12.
+bool Reclaim::counts_scanned() const {
+  return memory_.rules().progress != Rules::Progress::freed || !node();
+}
+
+bool Reclaim::passed_over(const Zone& zone) const {
+  if (memory_.rules().progress == Rules::Progress::enough) {
+    return (zone.flags & ZONE_ALL_UNRECLAIMABLE) != 0;
+  }
+  return !zone_reclaimable(zone);
 }
 
 bool Reclaim::zone_reclaimable(const Zone& zone) const {

@@ -15,6 +15,7 @@ struct Reclaim::Batch {
   StateCounts states;
   Pages immediate = 0;  ///< under writeback for the second time round
   Pages reclaimed = 0;
+  Pages pageouts = 0;     ///< that reclaim began to write
   std::uint64_t mix = 0;  ///< of the pages that did not stay as they were, for the run's hash
   bool changed = false;
 };

@@ -1,5 +1,5 @@
 // Batches of pages taken off the LRU lists (mm/vmscan.c: shrink_inactive_list and
-// shrink_active_list, Linux 4.0).
+// shrink_active_list, Linux 2.6.30 to 6.1).
 
 #include <algorithm>
 
@@ -21,24 +21,47 @@ Looker looker(const Zone& zone, const ScanControl& sc) {
 }  // namespace
 
 bool Reclaim::too_many_isolated(const Zone& zone, bool file, const ScanControl& sc) const {
-  if (sc.kswapd) return false;
-  Pages inactive = zone.lru_size(file ? Lru::inactive_file : Lru::inactive_anon);
+  const Rules::IsolationThrottle rule = memory_.rules().isolation_throttle;
+  if (sc.kswapd || rule == Rules::IsolationThrottle::none) return false;
+  Pages inactive = seen_size(zone, file ? Lru::inactive_file : Lru::inactive_anon);
   // Those with fewer rights may take more, so that they are not held up by those with all.
-  if (has(sc.gfp, Gfp::io | Gfp::fs)) inactive /= 8;
-  return zone.isolated[file] > inactive;
+  const bool alike = rule == Rules::IsolationThrottle::loop_alike;
+  if (!alike && has(sc.gfp, Gfp::io | Gfp::fs)) inactive /= 8;
+  Pages isolated = zone.isolated[file];
+  if (node()) {
+    for (const Zone& other : memory_.zones().all()) {
+      if (&other != &zone) isolated += other.isolated[file];
+    }
+  }
+  return isolated > inactive;
 }
 
-/// True if the task was killed while it waited.
-bool Reclaim::wait_too_many_isolated(Zone& zone, bool file, const ScanControl& sc) {
-  if (rehearsing_ || !too_many_isolated(zone, file, sc)) return false;
+Reclaim::Isolation Reclaim::wait_too_many_isolated(Zone& zone, bool file, const ScanControl& sc) {
+  if (rehearsing_) return Isolation::go_on;
+  const Rules& rules = memory_.rules();
+  using Reason = ReclaimThrottle::Reason;
+  if (!too_many_isolated(zone, file, sc)) {
+    if (rules.stall == Rules::Stall::reasons) reasons_.wake(Reason::isolated);
+    return Isolation::go_on;
+  }
+  if (rules.isolation_throttle == Rules::IsolationThrottle::once) {
+    if (rules.stall == Rules::Stall::reasons) {
+      reasons_.wait(Reason::isolated);
+    } else {
+      core_.sleep(100 * ms);
+      count_stall(100 * ms);
+    }
+    if (core_.current().has(FATAL_SIGNAL)) return Isolation::killed;
+    return too_many_isolated(zone, file, sc) ? Isolation::leave : Isolation::go_on;
+  }
   const IsolatedWait wait(*this);
   UnlimitedLoop loop(core_, wait);
   do {
     loop.round();
-    memory_.congestion().wait(100 * ms);
-    if (core_.current().has(FATAL_SIGNAL)) return true;
+    nap(100 * ms);
+    if (core_.current().has(FATAL_SIGNAL)) return Isolation::killed;
   } while (too_many_isolated(zone, file, sc));
-  return false;
+  return Isolation::go_on;
 }
 
 void IsolatedWait::blockers(const Task& waiter, BlockerSink& sink) const {
@@ -53,13 +76,15 @@ void IsolatedWait::blockers(const Task& waiter, BlockerSink& sink) const {
 
 Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {
   const bool file = is_file(lru);
-  if (wait_too_many_isolated(zone, file, sc)) return swap_cluster_max;
+  switch (wait_too_many_isolated(zone, file, sc)) {
+    case Isolation::killed: return swap_cluster_max;
+    case Isolation::leave: return 0;
+    case Isolation::go_on: break;
+  }
   nr = std::min(nr, zone.lru_size(lru));
   if (nr == 0) return 0;
-  if (zone_reclaimable(zone)) memory_.changed();  // A counter that is still running.
-  zone.pages_scanned += nr;
-  zone.stat.scanned[file] += nr;
-  if (!rehearsing_) memory_.counters().pages_scanned += nr;
+  if (sc.order != 0 && memory_.rules().lumpy_reclaim) return shrink_lumpy(zone, lru, nr, sc);
+  count_scanned(zone, file, nr);
 
   const std::uint64_t stamp = memory_.lru_changes();
   const Looker who = looker(zone, sc);
@@ -82,9 +107,18 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
   if (stable_.give_back(zone, lru, take) && stamp == memory_.lru_changes()) {
     stable_.looked(zone, lru, who, nr, stamp);
   }
+  note_cost(file, batch.pageouts);
   flag_zone(zone, batch, sc);
   stall(zone, batch, sc);
   return batch.reclaimed;
+}
+
+void Reclaim::count_scanned(Zone& zone, bool file, Pages nr) {
+  // A counter that is still running.
+  if (counts_scanned() && zone_reclaimable(zone)) memory_.changed();
+  zone.pages_scanned += nr;
+  zone.stat.scanned[file] += nr;
+  if (!rehearsing_) memory_.counters().pages_scanned += nr;
 }
 
 /// A batch of a list that would only be rotated.
@@ -122,37 +156,53 @@ void Reclaim::put_back(Zone& zone, Lru lru, Batch& batch, const ScanControl& sc)
   const bool file = is_file(lru);
   for (Pages i = 0; i < batch.taken; ++i) {
     if (batch.result[i] == Result::freed) continue;
-    const Pfn pfn = batch.page[i];
-    Page& page = memory_.page(pfn);
-    --page.pins;
-    page.isolated = 0;
-    if (page.unevictable) continue;  // Locked in memory meanwhile: it stays off the lists.
-    if (memory_.cache().orphan(page)) {
-      memory_.cache().free_orphan(pfn);
-      batch.changed = true;
-      continue;
-    }
-    if (batch.result[i] == Result::activate) {
-      page.set(PG_active);
-      ++zone.stat.rotated[file];
-      memory_.lru_changed();
-    }
-    page.set(PG_lru);
-    const Lru to = lru_of(page);
-    stable_.settle(memory_.map(), zone, to);
-    lru_push(memory_.map(), zone.list(to), pfn);
-    if (batch.advanced[i]) {
-      page.tried = 0;  // A step nearer to being freed: it will be tried again.
-    } else {
-      mark_tried(zone, to, page, reclaim_class(sc.gfp));
-    }
+    put_back_page(zone, batch.page[i], batch.result[i], batch.advanced[i], sc, batch);
   }
   zone.isolated[file] -= batch.taken;
   isolators_.erase(std::find(isolators_.begin(), isolators_.end(), &core_.current()));
 }
 
-void Reclaim::flag_zone(Zone& zone, const Batch& batch, const ScanControl&) {
+void Reclaim::put_back_page(Zone& zone, Pfn pfn, Result result, bool advanced,
+                            const ScanControl& sc, Batch& batch) {
+  Page& page = memory_.page(pfn);
+  --page.pins;
+  page.isolated = 0;
+  if (page.unevictable) return;  // Locked in memory meanwhile: it stays off the lists.
+  if (memory_.cache().orphan(page)) {
+    memory_.cache().free_orphan(pfn);
+    batch.changed = true;
+    return;
+  }
+  if (result == Result::activate) {
+    page.set(PG_active);
+    ++zone.stat.rotated[page.file_cache()];
+    memory_.lru_changed();
+  }
+  page.set(PG_lru);
+  const Lru to = lru_of(page);
+  stable_.settle(memory_.map(), zone, to);
+  lru_push(memory_.map(), zone.list(to), pfn);
+  if (advanced) {
+    page.tried = 0;  // A step nearer to being freed: it will be tried again.
+  } else {
+    mark_tried(zone, to, page, reclaim_class(sc.gfp));
+  }
+}
+
+/// What a batch says about its zone (4.0), or adds to what is said about the node (6.1).
+void Reclaim::flag_zone(Zone& zone, const Batch& batch, ScanControl& sc) {
   const StateCounts& states = batch.states;
+  switch (memory_.rules().stall) {
+    case Rules::Stall::each_priority: return;
+    case Rules::Stall::reasons:
+      sc.states.add(states);
+      sc.immediate += batch.immediate;
+      if (states.unqueued == batch.taken && memory_.flushers() != nullptr && !rehearsing_) {
+        memory_.flushers()->wake(memory_.stat().dirty);
+      }
+      return;
+    case Rules::Stall::congested_zone: break;
+  }
   std::uint8_t flags = zone.flags;
   if (states.writeback != 0 && states.writeback == batch.taken) flags |= ZONE_WRITEBACK;
   if (states.dirty != 0 && states.dirty == states.congested) flags |= ZONE_CONGESTED;
@@ -163,12 +213,11 @@ void Reclaim::flag_zone(Zone& zone, const Batch& batch, const ScanControl&) {
 
 void Reclaim::stall(Zone& zone, const Batch& batch, const ScanControl& sc) {
   if (rehearsing_) return;
-  if (batch.immediate != 0) memory_.congestion().wait(100 * ms);
-  if (!sc.kswapd) {
-    memory_.congestion().wait_iff(zone, 100 * ms);
-  } else {
-    core_.cond_resched();
-  }
+  if (memory_.rules().stall != Rules::Stall::congested_zone) return core_.cond_resched();
+  if (batch.immediate != 0) nap(100 * ms);
+  if (sc.kswapd) return core_.cond_resched();
+  const Nanos before = core_.now();
+  if (memory_.congestion().wait_iff(zone, 100 * ms)) count_stall(core_.now() - before);
 }
 
 void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {

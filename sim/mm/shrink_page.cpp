@@ -1,6 +1,6 @@
 // What reclaim does with one page that it has off its list (mm/vmscan.c: shrink_page_list, Linux
-// 4.0). Left out: waiting for writeback on behalf of
-// memory cgroups.
+// 2.6.30 to 6.1). Left out: waiting for writeback on behalf of memory cgroups, and
+// may_write_to_queue()'s exception for the device that the writer itself is writing to.
 
 #include "brink/site_list.hpp"
 #include "sim/mm/memory.hpp"
@@ -75,8 +75,10 @@ Reclaim::Result Reclaim::try_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& b
     return Result::keep;
   }
   const References references = check_references(page);
-  if (references == References::activate) return Result::activate;
-  if (references == References::keep) return Result::keep;
+  // Lumpy reclaim for a costly order wants the page whoever uses it.
+  const bool wanted = memory_.rules().lumpy_reclaim && sc.order > costly_order;
+  if (references == References::activate && !wanted) return Result::activate;
+  if (references == References::keep && !wanted) return Result::keep;
 
   if (page.kind == PageKind::anon) {
     const bool io = has(sc.gfp, Gfp::io);
@@ -118,8 +120,10 @@ Reclaim::Result Reclaim::shrink_dirty(Pfn pfn, Zone& zone, ScanControl& sc, Batc
                                       bool clean_only) {
   Page& page = memory_.page(pfn);
   if (page.file_cache()) {
-    const bool by_kswapd = sc.kswapd && (zone.flags & ZONE_DIRTY) != 0;
-    if (!by_kswapd && (sc.kswapd || !memory_.policies().reclaim->direct_reclaim_writes())) {
+    // Kernels in which direct reclaim writes have a kswapd that writes whatever it meets.
+    const bool by_kswapd = sc.kswapd && ((zone.flags & ZONE_DIRTY) != 0 ||
+                                         memory_.rules().stall == Rules::Stall::each_priority);
+    if (!by_kswapd && !memory_.policies().reclaim->direct_reclaim_writes()) {
       if (!page.has(PG_reclaim)) {
         page.set(PG_reclaim);
         memory_.lru_changed();
@@ -136,13 +140,14 @@ Reclaim::Result Reclaim::shrink_dirty(Pfn pfn, Zone& zone, ScanControl& sc, Batc
 }
 
 /// Starts to write the page; it is freed when reclaim meets it again.
-Reclaim::Result Reclaim::pageout(Pfn pfn, Batch&) {
+Reclaim::Result Reclaim::pageout(Pfn pfn, Batch& batch) {
   Page& page = memory_.page(pfn);
   PageCache& cache = memory_.cache();
   if (!cache.trylock_page(pfn)) return Result::keep;
   cache.clear_page_dirty_for_io(pfn);
   page.set(PG_reclaim);
   memory_.lru_changed();
+  ++batch.pageouts;
   if (page.kind == PageKind::anon) {
     ++memory_.counters().swap_outs;
     memory_.swap().write(pfn);

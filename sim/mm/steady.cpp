@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t Counters::*counter_of[] = {
     &Counters::allocations,   &Counters::slab_allocations, &Counters::slow_path,
     &Counters::rounds,        &Counters::questions,        &Counters::oom_rounds,
-    &Counters::pages_scanned, &Counters::kswapd_wakes,
+    &Counters::pages_scanned, &Counters::kswapd_wakes,     &Counters::direct_reclaims,
 };
 
 }  // namespace

@@ -43,7 +43,7 @@ class Steady {
   std::uint64_t draws_ = 0;
   Nanos began_ = 0;
   Nanos cost_ = 0;
-  static constexpr std::size_t counted = 8;
+  static constexpr std::size_t counted = 9;
   std::array<std::uint64_t, counted> counters() const;
 
   std::array<std::uint64_t, counted> before_;

@@ -1,4 +1,4 @@
-// Direct reclaim: priorities, zones, and when to stop (mm/vmscan.c, Linux 4.0).
+// Direct reclaim: priorities, zones, and when to stop (mm/vmscan.c, Linux 2.6.30 to 6.1).
 
 #include "sim/mm/vmscan.hpp"
 
@@ -7,15 +7,18 @@
 #include "brink/site_list.hpp"
 #include "sim/locking/lockdep.hpp"
 #include "sim/locking/poll.hpp"
+#include "sim/mm/congestion.hpp"
 #include "sim/mm/kswapd.hpp"
 #include "sim/mm/lock_demands.hpp"
 #include "sim/mm/memory.hpp"
-#include "sim/mm/swap.hpp"
 
 namespace brink {
 
 Reclaim::Reclaim(Memory& memory)
-    : memory_(memory), core_(memory.core()), shrinkers_(memory),
+    : memory_(memory),
+      core_(memory.core()),
+      shrinkers_(memory),
+      reasons_(memory),
       throttled_(memory.core(), "pfmemalloc_wait") {}
 
 void Reclaim::resched() {
@@ -58,112 +61,121 @@ void Reclaim::rehearse(unsigned order, Gfp gfp) {
   BRINK_ASSERT(progress == 0);
 }
 
+/// Linux 2.6.3x makes one sweep and is content with nothing less than a batch once kswapd has given
+/// up every zone. 4.0 makes a second one, that may go below what memory cgroups protect, without
+/// any. 6.1 makes it where active pages were spared in the first.
 Pages Reclaim::do_try_to_free_pages(ScanControl& sc) {
-  bool reclaimable = false;
-  // A sweep that freed nothing is made twice: the second may go below what memory cgroups protect,
-  // and 4.0 makes it without any.
-  for (int sweep = 0; sweep < 2 && sc.nr_reclaimed == 0; ++sweep) {
-    Pages total_scanned = 0;
-    for (sc.priority = def_priority; sc.priority >= 0; --sc.priority) {
-      sc.nr_scanned = 0;
-      reclaimable = shrink_zones(sc);
-      total_scanned += sc.nr_scanned;
-      if (sc.nr_reclaimed >= sc.nr_to_reclaim) break;
-      if (total_scanned > sc.nr_to_reclaim + sc.nr_to_reclaim / 2 &&
-          memory_.flushers() != nullptr && !rehearsing_) {
-        memory_.flushers()->wake(total_scanned);
-      }
-    }
+  if (!rehearsing_) ++memory_.counters().direct_reclaims;
+  const Rules::Progress progress = memory_.rules().progress;
+  bool promising = sweep(sc);
+  const bool again = progress == Rules::Progress::reclaimable ||
+                     (progress == Rules::Progress::freed && sc.skipped_deactivate);
+  if (again && sc.nr_reclaimed == 0) {
+    sc.force_deactivate = true;
+    promising = sweep(sc);
   }
   flush_record();
+  if (progress == Rules::Progress::enough) {
+    return sc.nr_reclaimed >= sc.nr_to_reclaim || promising ? sc.nr_reclaimed : 0;
+  }
   if (sc.nr_reclaimed != 0) return sc.nr_reclaimed;
-  return reclaimable ? 1 : 0;
+  return progress == Rules::Progress::reclaimable && promising ? 1 : 0;
 }
 
+/// From priority 12 to 0; whether the last one found a zone that is worth it.
+bool Reclaim::sweep(ScanControl& sc) {
+  const Rules::Stall stall = memory_.rules().stall;
+  bool promising = false;
+  Pages total_scanned = 0;
+  for (sc.priority = def_priority; sc.priority >= 0; --sc.priority) {
+    sc.nr_scanned = 0;
+    promising = shrink_zones(sc);
+    total_scanned += sc.nr_scanned;
+    if (sc.nr_reclaimed >= sc.nr_to_reclaim) break;
+    if (total_scanned > sc.nr_to_reclaim + sc.nr_to_reclaim / 2 && stall != Rules::Stall::reasons &&
+        memory_.flushers() != nullptr && !rehearsing_) {
+      memory_.flushers()->wake(total_scanned);
+    }
+    const bool low = sc.priority < def_priority - 2;
+    if (stall == Rules::Stall::each_priority && low && sc.nr_scanned != 0) nap(100 * ms);
+  }
+  return promising;
+}
+
+bool Reclaim::node() const { return memory_.rules().kswapd_aim == Rules::KswapdAim::node; }
+
 bool Reclaim::shrink_zones(ScanControl& sc) {
-  bool reclaimable = false;
   Zones& zones = memory_.zones();
   const Zone& preferred = zones.preferred(sc.gfp);
+  const Rules& rules = memory_.rules();
+  if (rules.progress == Rules::Progress::freed) {
+    shrink_node(preferred.type, sc);
+    consider_throttle(sc);
+    return false;
+  }
+  sc.lru_pages = 0;
+  for (const Zone& zone : zones.allowed(sc.gfp)) {
+    if (zone.populated()) sc.lru_pages += reclaimable_pages(zone);
+  }
+  bool promising = false;
+  prepare_scan_count(sc);
   for (auto i = static_cast<std::size_t>(preferred.type) + 1; i-- > 0;) {
     Zone& zone = zones.all()[i];
     if (!zone.populated()) continue;
-    if (sc.priority != def_priority && !zone_reclaimable(zone)) continue;
+    if (sc.priority != def_priority && passed_over(zone)) continue;
     const Pages before = sc.nr_reclaimed;
     shrink_zone(zone, sc, &zone == &preferred);
-    if (sc.nr_reclaimed != before || zone_reclaimable(zone)) reclaimable = true;
+    const bool counts = rules.progress == Rules::Progress::enough || zone_reclaimable(zone);
+    if (sc.nr_reclaimed != before || counts) promising = true;
   }
-  return reclaimable;
+  if (rules.shrinker_share == Rules::ShrinkerShare::all_zones) {
+    static_cast<void>(shrink_slab(sc, sc.nr_scanned, sc.lru_pages));
+  }
+  settle_node(sc);
+  return promising;
 }
 
-void Reclaim::shrink_zone(Zone& zone, ScanControl& sc, bool class_zone) {
-  const Pages scanned = sc.nr_scanned;
-  Pages lru_pages = 0;
-  shrink_lruvec(zone, sc, lru_pages);
-  if (class_zone && !rehearsing_) shrinkers_.shrink(sc.gfp, sc.nr_scanned - scanned, lru_pages);
+std::uint64_t Reclaim::shrink_slab(ScanControl& sc, Pages scanned, Pages lru_pages) {
+  if (rehearsing_) return 0;
+  const std::uint64_t freed = shrinkers_.shrink(sc.gfp, scanned, lru_pages, sc.priority);
   if (ReclaimState* state = memory_.reclaim_state(core_.current())) {
     sc.nr_reclaimed += state->slab;
     state->slab = 0;
   }
+  return freed;
 }
 
-void Reclaim::shrink_lruvec(Zone& zone, ScanControl& sc, Pages& lru_pages) {
-  Counts nr{};
-  lru_pages = get_scan_count(zone, sc, nr);
-  const Counts targets = nr;
-  // Direct reclaim at the first priority does a batch of everything, however much it gets.
-  bool adjusted = !sc.kswapd && sc.priority == def_priority;
-  Pages reclaimed = 0;
-  if (!rehearsing_) memory_.swap().plug();
-  while (nr[0] != 0 || nr[2] != 0 || nr[3] != 0) {
-    for (std::size_t i = 0; i < lru_lists; ++i) {
-      if (nr[i] == 0) continue;
-      const Pages batch = std::min(nr[i], swap_cluster_max);
-      nr[i] -= batch;
-      reclaimed += shrink_list(zone, static_cast<Lru>(i), batch, sc);
-    }
-    if (reclaimed < sc.nr_to_reclaim || adjusted) continue;
-    if (nr[0] + nr[1] == 0 || nr[2] + nr[3] == 0) break;
-    rebalance(nr, targets);
-    adjusted = true;
-  }
-  if (!rehearsing_) memory_.swap().unplug();
-  sc.nr_reclaimed += reclaimed;
-  if (inactive_is_low(zone, false))
-    shrink_active_list(zone, Lru::active_anon, swap_cluster_max, sc);
+void Reclaim::nap(Nanos timeout) {
+  if (rehearsing_) return;
+  const bool kswapd = core_.current().has(PF_KSWAPD);
+  CongestionClass of = memory_.policies().reclaim->congestion_class();
+  // Patch 3 of November 2009 left kswapd's waits alone.
+  if (kswapd && of == CongestionClass::both) of = CongestionClass::async;
+  const Nanos before = core_.now();
+  memory_.congestion().wait(of, timeout);
+  count_stall(core_.now() - before);
 }
 
-/// Enough was reclaimed: the side of which less is left is left alone, and of the other one as
-/// large a part is still looked at as was of the first.
-void Reclaim::rebalance(Counts& nr, const Counts& targets) const {
-  const bool more_file = nr[2] + nr[3] > nr[0] + nr[1];
-  const std::size_t small = more_file ? 0 : 2;
-  const std::size_t large = more_file ? 2 : 0;
-  const Pages left = (nr[small] + nr[small + 1]) * 100 / (targets[small] + targets[small + 1] + 1);
-  nr[small] = nr[small + 1] = 0;
-  for (std::size_t i = large; i < large + 2; ++i) {
-    const Pages scanned = targets[i] - nr[i];
-    nr[i] = targets[i] * (100 - left) / 100;
-    nr[i] -= std::min(nr[i], scanned);
-  }
-}
-
-void Reclaim::age_active_anon(Zone& zone, ScanControl& sc) {
-  if (inactive_is_low(zone, false))
-    shrink_active_list(zone, Lru::active_anon, swap_cluster_max, sc);
-}
-
-Pages Reclaim::shrink_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {
-  if (!is_active(lru)) return shrink_inactive_list(zone, lru, nr, sc);
-  if (inactive_is_low(zone, is_file(lru))) shrink_active_list(zone, lru, nr, sc);
-  return 0;
+void Reclaim::count_stall(Nanos time) {
+  Counters& counters = memory_.counters();
+  const bool kswapd = core_.current().has(PF_KSWAPD);
+  ++(kswapd ? counters.kswapd_stalls : counters.direct_stalls);
+  (kswapd ? counters.kswapd_stall_time : counters.direct_stall_time) += time;
 }
 
 // --- throttle_direct_reclaim(): waiting for kswapd while the reserve is nearly used up.
 
 bool Reclaim::reserve_ok() const {
-  Pages reserve = 0;
-  for (const Zone& zone : memory_.zones().all()) reserve += zone.watermark(Watermark::min);
-  return memory_.free_pages() > reserve / 2;
+  if (memory_.rules().reserve_throttle == Rules::ReserveThrottle::none) return true;
+  if (memory_.kswapd().hopeless()) return true;
+  Pages reserve = 0, free = 0;
+  for (const Zone& zone : memory_.zones().all()) {
+    // Since 4.12 zones without anything to reclaim do not count.
+    if (node() && reclaimable_pages(zone) == 0) continue;
+    reserve += zone.watermark(Watermark::min);
+    free += zone.free();
+  }
+  return free > reserve / 2 || reserve == 0;
 }
 
 void Reclaim::wake_throttled(bool all) {

@@ -1,6 +1,11 @@
 // Reclaim: the LRU lists, who is taken from them, and in which order it is tried (mm/vmscan.c and
-// mm/swap.c, Linux 4.0). Left out: memory cgroups, unevictable and huge pages, compaction (so a
-// costly order is reclaimed for like any other), laptop mode, working-set detection, pagevecs.
+// mm/swap.c, Linux 2.6.30 to 6.1, as the rules say). Left out: memory cgroups, unevictable and huge
+// pages, compaction (so a costly order is reclaimed for like any other), laptop mode, pagevecs,
+// working-set detection and with it the cost of refaults. Lists belong to zones under all rules;
+// where a kernel since 4.8 looks at the node's lists, their sizes are added up over the zones, and
+// each zone's list is gone through for its own share. 6.1's moving of pages that are dirty or under
+// writeback to the active list is left out, as is 2.6.30's deactivating of file pages whatever the
+// number of inactive ones.
 #pragma once
 
 #include <array>
@@ -10,6 +15,7 @@
 #include "sim/locking/wait_queue.hpp"
 #include "sim/mm/exhaustion.hpp"
 #include "sim/mm/memory_wait.hpp"
+#include "sim/mm/reclaim_throttle.hpp"
 #include "sim/mm/shrinkers.hpp"
 #include "sim/mm/zone.hpp"
 
@@ -30,6 +36,16 @@ struct ScanControl {
   bool may_writepage = true;
   Pages nr_scanned = 0;
   Pages nr_reclaimed = 0;
+  std::uint64_t slab_freed = 0;  ///< objects, by the last shrink_slab()
+  Pages lru_pages = 0;  ///< reclaimable, in all zones of the pass; ShrinkerShare::all_zones
+  StateCounts states;   ///< of what one pass over the node took; Stall::reasons
+  Pages immediate = 0;  ///< likewise, met under writeback for the second time
+  // What prepare_scan_count() has found; ScanBalance::cost.
+  std::array<bool, 2> may_deactivate{};  ///< anon, file
+  bool force_deactivate = false;
+  bool skipped_deactivate = false;
+  bool cache_trim_mode = false;
+  bool file_is_tiny = false;
 };
 
 class Reclaim {
@@ -65,6 +81,14 @@ class Reclaim {
   // --- For kswapd.
 
   void shrink_zone(Zone& zone, ScanControl& sc, bool class_zone);
+  /// The zones up to one, as a kernel does that has one set of lists a node.
+  void shrink_node(ZoneType highest, ScanControl& sc);
+  /// The caches besides the lists: objects freed.
+  std::uint64_t shrink_slab(ScanControl& sc, Pages scanned, Pages lru_pages);
+  /// Whoever reclaims has napped for so long.
+  void count_stall(Nanos time);
+  /// congestion_wait() by whoever reclaims.
+  void nap(Nanos timeout);
   void age_active_anon(Zone& zone, ScanControl& sc);
   void end_pass() { flush_record(); }
   /// Wakes those that direct() holds back, if the reserve has recovered enough or `all`.
@@ -73,17 +97,22 @@ class Reclaim {
 
   /// zone_reclaimable(): scanned fewer than six times what there is since a page was freed.
   bool zone_reclaimable(const Zone& zone) const;
+  /// Whether direct reclaim leaves the zone to kswapd but for a glance: by that number, or, in
+  /// 2.6.3x, by kswapd's own mark.
+  bool passed_over(const Zone& zone) const;
   Pages reclaimable_pages(const Zone& zone) const;
   bool inactive_is_low(const Zone& zone, bool file) const;
 
   // --- What is left to be tried.
 
-  Exhaustion exhaustion(ReclaimClass rights, Gfp gfp) const;
+  /// `order` of who asks: lumpy reclaim reaches more for a high one.
+  Exhaustion exhaustion(ReclaimClass rights, Gfp gfp, unsigned order = 0) const;
   bool shrinkers_barren(Gfp gfp) const;
   bool shrinkers_steady(Gfp gfp) const;
   /// Counts what is in the way, page by page.
   void explain(Gfp gfp, Exhaustion& out) const;
   Shrinkers& shrinkers() { return shrinkers_; }
+  ReclaimThrottle& reasons() { return reasons_; }
   const Shrinkers& shrinkers() const { return shrinkers_; }
 
   /// Tasks that have taken pages off the lists and not put them back yet.
@@ -99,11 +128,19 @@ class Reclaim {
   // vmscan.cpp
   Pages try_to_free_pages(unsigned order, Gfp gfp);
   Pages do_try_to_free_pages(ScanControl& sc);
+  bool sweep(ScanControl& sc);
   bool shrink_zones(ScanControl& sc);
+  bool throttle(Gfp gfp);
+  bool node() const;
+  bool counts_scanned() const;
+
+  // shrink_zone.cpp
   void shrink_lruvec(Zone& zone, ScanControl& sc, Pages& lru_pages);
+  Pages shrink_batches(Zone& zone, Counts& nr, ScanControl& sc);
   Pages shrink_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc);
   void rebalance(Counts& nr, const Counts& targets) const;
-  bool throttle(Gfp gfp);
+  void settle_node(ScanControl& sc);
+  void consider_throttle(const ScanControl& sc);
 
   // scan_count.cpp
   Pages get_scan_count(Zone& zone, const ScanControl& sc, Counts& nr);
@@ -111,18 +148,43 @@ class Reclaim {
   Balance scan_balance(const Zone& zone, const ScanControl& sc) const;
   void fractions(Zone& zone, std::array<std::uint64_t, 2>& fraction, std::uint64_t& sum) const;
 
+  // scan_cost.cpp
+  void prepare_scan_count(ScanControl& sc);
+  Balance cost_balance(const ScanControl& sc) const;
+  void cost_fractions(std::array<std::uint64_t, 2>& fraction, std::uint64_t& sum) const;
+  void note_cost(bool file, Pages pageouts);
+  // scan_percent.cpp
+  Pages get_scan_percent(Zone& zone, const ScanControl& sc, Counts& nr);
+  std::array<std::uint64_t, 2> scan_percent(Zone& zone) const;
+  /// Pages of a list as whoever judges its size sees it: the zone's, or the node's.
+  Pages seen_size(const Zone& zone, Lru lru) const;
+
   // shrink_list.cpp
   Pages shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc);
   void shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc);
-  bool wait_too_many_isolated(Zone& zone, bool file, const ScanControl& sc);
+  enum class Isolation : std::uint8_t { go_on, killed, leave };
+  Isolation wait_too_many_isolated(Zone& zone, bool file, const ScanControl& sc);
   bool too_many_isolated(const Zone& zone, bool file, const ScanControl& sc) const;
+  void count_scanned(Zone& zone, bool file, Pages nr);
   Pages charge_batch(Zone& zone, Lru lru, Pages nr, ScanControl& sc);
-  void flag_zone(Zone& zone, const Batch& batch, const ScanControl& sc);
+  void flag_zone(Zone& zone, const Batch& batch, ScanControl& sc);
   void stall(Zone& zone, const Batch& batch, const ScanControl& sc);
   void isolate(Zone& zone, Lru lru, Pages nr, Batch& batch);
   void put_back(Zone& zone, Lru lru, Batch& batch, const ScanControl& sc);
+  void put_back_page(Zone& zone, Pfn pfn, Result result, bool advanced, const ScanControl& sc,
+                     Batch& batch);
   void record(Zone& zone, Lru lru, const Batch& batch);
   void flush_record();
+
+  // shrink_lumpy.cpp
+  struct Lump;
+  Pages shrink_lumpy(Zone& zone, Lru lru, Pages nr, ScanControl& sc);
+  void isolate_lump(Zone& zone, Lru lru, Pages nr, unsigned order, Lump& lump);
+  bool isolate_neighbour(Zone& zone, Lru lru, Pfn pfn, Lump& lump);
+  void isolate_one(Zone& zone, Pfn pfn, Lump& lump);
+  void shrink_lump(Zone& zone, ScanControl& sc, Lump& lump, bool sync);
+  void wait_for_writeback(Pfn pfn, const ScanControl& sc);
+  void put_back_lump(Zone& zone, const ScanControl& sc, Lump& lump);
 
   // shrink_page.cpp
   Result shrink_page(Pfn page, Zone& zone, ScanControl& sc, Batch& batch, bool& advanced);
@@ -139,7 +201,13 @@ class Reclaim {
   void retry(Zone& zone, Lru lru, Page& page, unsigned mark);
   void mark_tried(Zone& zone, Lru lru, Page& page, ReclaimClass rights);
   unsigned mark_of(const Page& page) const;
-  bool side_tried(const Zone& zone, bool file, ReclaimClass rights, Exhaustion& out) const;
+
+  // exhausted.cpp
+  bool reaches_active(const Zone& zone, bool file, unsigned order) const;
+  bool below_a_glance(const Zone& zone, Lru lru) const;
+  bool side_tried(const Zone& zone, bool file, ReclaimClass rights, unsigned order,
+                  Exhaustion& out) const;
+  bool sweeps_fully(Gfp gfp) const;
 
   void resched();
   void charge(Nanos cost);
@@ -147,8 +215,11 @@ class Reclaim {
   Memory& memory_;
   Core& core_;
   Shrinkers shrinkers_;
+  ReclaimThrottle reasons_;
   StableLists stable_;
-  WaitQueue throttled_;  ///< pfmemalloc_wait
+  std::array<Counts, zone_types> saved_scan_{};  ///< nr_saved_scan
+  std::array<Pages, 2> cost_{};                  ///< anon_cost, file_cost
+  WaitQueue throttled_;                          ///< pfmemalloc_wait
   std::vector<Task*> isolators_;
   bool rehearsing_ = false;
   std::uint64_t quiet_list_ = 0;   ///< list and pages that were looked at and left as they were,

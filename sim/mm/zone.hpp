@@ -35,7 +35,8 @@ enum ZoneFlag : std::uint8_t {
   ZONE_CONGESTED = 1u << 0,
   ZONE_DIRTY = 1u << 1,
   ZONE_WRITEBACK = 1u << 2,
-  ZONE_RECLAIM_ACTIVE = 1u << 4,  ///< kswapd is at work: per-CPU lists are kept short
+  ZONE_RECLAIM_ACTIVE = 1u << 3,     ///< kswapd is at work: per-CPU lists are kept short
+  ZONE_ALL_UNRECLAIMABLE = 1u << 4,  ///< until a page of it is freed (2.6.3x)
 };
 
 /// One list of pages, head first; links are in the pages.

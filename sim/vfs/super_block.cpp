@@ -1,4 +1,5 @@
-// The superblock shrinker (fs/super.c, prune_dcache_sb() and prune_icache_sb(), Linux 4.0).
+// The superblock shrinker (fs/super.c, prune_dcache_sb() and prune_icache_sb(), Linux 4.0). Left
+// out: that 2.6.3x has one shrinker for all dentries and one for all inodes.
 
 #include "sim/vfs/super_block.hpp"
 
@@ -35,7 +36,17 @@ int SuperBlock::fault(File& file, std::uint32_t index, Pfn& page) {
   return filemap_fault(vfs_, file, index, page);
 }
 
-std::uint64_t SuperBlock::count(Gfp) { return dentry_lru_.size() + inode_lru_.size(); }
+/// vfs_pressure_ratio(); 2.6.3x divides first, so that fewer than a hundred count for nothing.
+std::uint64_t SuperBlock::count(Gfp) {
+  const Memory& memory = vfs_.memory();
+  const std::uint64_t pressure = memory.config().vfs_cache_pressure;
+  const std::uint64_t dentries = dentry_lru_.size();
+  const std::uint64_t inodes = inode_lru_.size();
+  if (memory.rules().shrinker_share == Rules::ShrinkerShare::all_zones) {
+    return dentries / 100 * pressure + inodes / 100 * pressure;
+  }
+  return (dentries + inodes) * pressure / 100;
+}
 
 std::uint64_t SuperBlock::scan(Gfp gfp, std::uint64_t nr) {
   // The caller may hold locks of this file system, which evicting an inode may need.

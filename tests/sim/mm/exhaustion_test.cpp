@@ -14,8 +14,9 @@ struct Sweeps {
 
 /// Dirty file pages that nobody may write, anonymous pages that nobody may swap, and requests that
 /// sweep over them again and again; in the middle the pages are cleaned.
-Sweeps sweep(bool visit, Gfp gfp, bool kswapd) {
+Sweeps sweep(bool visit, Gfp gfp, bool kswapd, const Rules& rules = {}) {
   MachineSpec spec;
+  spec.rules = rules;
   spec.memory.visit_exhausted = visit;
   spec.memory.swap = 64 * MiB;
   spec.kswapd = kswapd;
@@ -69,6 +70,66 @@ TEST(Exhaustion, ChargedSweepsAreTheSameAsVisitedOnes) {
       EXPECT_EQ(charged.counters.questions, visited.counters.questions);
       EXPECT_GT(charged.counters.pages_scanned, 5000u);
     }
+  }
+}
+
+TEST(Exhaustion, ChargedSweepsAreTheSameAsVisitedOnesInEveryKernel) {
+  for (const EraRow& era : eras()) {
+    for (const Gfp gfp : {GFP_NOFS, GFP_KERNEL}) {
+      const Sweeps charged = sweep(false, gfp, true, era.rules);
+      const Sweeps visited = sweep(true, gfp, true, era.rules);
+      EXPECT_EQ(charged.hash, visited.hash) << era.name << gfp_text(gfp);
+      EXPECT_EQ(charged.time, visited.time) << era.name;
+      EXPECT_EQ(charged.order, visited.order) << era.name;
+      EXPECT_EQ(charged.counters.pages_scanned, visited.counters.pages_scanned) << era.name;
+    }
+  }
+}
+
+/// File pages that cannot be freed and no swap: in each kernel one request's fruitless sweeps, and
+/// kswapd's, come to where nobody could free anything, and know it.
+TEST(Exhaustion, ComesInEveryKernel) {
+  for (const EraRow& era : eras()) {
+    MachineSpec spec;
+    spec.rules = era.rules;
+    spec.retries = 200;
+    Machine m(std::move(spec));
+    FakeFiles files(m);
+    bool tried = false;
+    // Whoever is killed first cannot go.
+    m.process([&](Machine::Process&) { m.core.sleep(500 * seconds); });
+    m.kernel([&] {
+      EXPECT_TRUE(files.fill(0, 3000, true));
+      for (std::uint32_t i = 0; i < 3000; ++i) m.memory.cache().pin(files.mapping.find(i));
+      exhaust(m, 60, 100);
+      EXPECT_FALSE(m.memory.exhaustion(ReclaimClass::kernel, GFP_KERNEL).exhausted) << era.name;
+      static_cast<void>(m.memory.alloc_pages(site::kernel_boot, 0, GFP_KERNEL));
+      // In 4.0 the last ones are found by a kswapd that looks at 32 each time it is woken.
+      for (int i = 0; i < 120; ++i) {
+        m.memory.kswapd().wake_all(0, GFP_KERNEL);
+        m.core.sleep(500 * ms);
+      }
+      const Exhaustion left = m.memory.exhaustion(ReclaimClass::kernel, GFP_KERNEL);
+      EXPECT_TRUE(left.exhausted) << era.name << ": " << left.untried << " untried";
+      EXPECT_TRUE(m.memory.kswapd().gave_up()) << era.name;
+      // One page that could be freed is enough to change that; but in 2.6.3x nobody looks at a
+      // short list of a zone that was given up, until a page of it is freed.
+      m.memory.cache().unpin(files.mapping.find(7));
+      static_cast<void>(m.memory.cache().clear_page_dirty_for_io(files.mapping.find(7)));
+      const bool given_up = era.rules.progress == Rules::Progress::enough;
+      EXPECT_EQ(m.memory.exhaustion(ReclaimClass::kernel, GFP_KERNEL).exhausted, given_up)
+          << era.name;
+      const std::uint64_t before = m.counters().pages_reclaimed;
+      for (int i = 0; i < 20; ++i) static_cast<void>(m.memory.reclaim().direct(0, GFP_KERNEL));
+      for (int i = 0; i < 120; ++i) {
+        m.memory.kswapd().wake_all(0, GFP_KERNEL);
+        m.core.sleep(500 * ms);
+      }
+      EXPECT_EQ(m.counters().pages_reclaimed - before, given_up ? 0u : 1u) << era.name;
+      tried = true;
+    });
+    m.core.run();
+    EXPECT_TRUE(tried) << era.name;
   }
 }
 

@@ -34,6 +34,7 @@ class FakeFiles final : public MappingOps {
     return Written::started;
   }
   bool release_page(FileMapping&, Pfn page, Gfp) override {
+    if (on_release) on_release();
     if (pinned) return false;
     m.memory.cache().clear_private(page);
     return true;
@@ -49,6 +50,7 @@ class FakeFiles final : public MappingOps {
   FileMapping mapping;
   Nanos delay = 50 * us;
   bool refuse = false, pinned = false;
+  std::function<void()> on_release;
   std::uint64_t writes = 0, invalidated = 0, freed_pages = 0;
 
  private:
