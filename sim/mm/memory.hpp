@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "brink/machine.hpp"
 #include "brink/outcome.hpp"
 #include "brink/rules.hpp"
 #include "sim/mm/failure.hpp"
