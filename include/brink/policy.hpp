@@ -240,6 +240,10 @@ class OomPolicy {
   virtual bool wants_cpu_time() const { return false; }
 };
 
+/// Which requests' end a congestion wait waits for (BLK_RW_ASYNC, BLK_RW_SYNC): those that nobody
+/// waits for, as writeback; those that somebody does, as reads; or the one and then the other.
+enum class CongestionClass : std::uint8_t { async, sync, both };
+
 /// How kswapd goes to sleep when it is done: at once, or after a nap in which nobody has woken it
 /// and the marks have held.
 enum class KswapdSleep : std::uint8_t { at_once, second_look };

@@ -24,7 +24,7 @@ struct Compaction::Control {
   std::vector<Pfn> free_pages{};  ///< single pages, the next one last
 
   bool async() const { return priority == CompactPriority::async; }
-  bool ignores_skip() const { return priority == CompactPriority::full; }
+  bool ignores_skip() const { return priority == CompactPriority::sync_full; }
 };
 
 }  // namespace brink

@@ -89,17 +89,38 @@ bool Compaction::zonelist_suitable(const CompactRequest& request) const {
   return false;
 }
 
-bool Compaction::ready(const Zone& zone, unsigned order, ZoneType class_zone) const {
-  const Pages balance = std::min(zone.watermark(Watermark::low), (zone.managed + 99) / 100);
-  const Pages mark = zone.watermark(Watermark::high) + balance + gap(order);
-  const Pages reserve = zone.lowmem_reserve[static_cast<std::size_t>(class_zone)];
-  if (zone.free() <= mark + reserve) return false;
+/// The tests at the head of try_to_compact_pages().
+bool Compaction::allowed(const Rules& rules, const CompactRequest& request) {
+  if (request.order == 0) return false;
+  switch (rules.compaction) {
+    case Rules::Compaction::none: return false;
+    case Rules::Compaction::sync_light: return has(request.gfp, Gfp::fs | Gfp::io);
+    case Rules::Compaction::priorities: return has(request.gfp, Gfp::io);
+  }
+  return false;
+}
+
+bool Compaction::untried(const CompactRequest& request) const {
+  const Rules& rules = memory_.rules();
+  if (!allowed(rules, request)) return false;
+  const bool light = rules.compaction == Rules::Compaction::sync_light;
+  const auto hardest = light || request.order > costly_order ? CompactPriority::sync_light
+                                                             : CompactPriority::sync_full;
+  const ZoneType class_zone = memory_.zones().preferred(request.gfp).type;
+  for (const Zone& zone : memory_.zones().allowed(request.gfp)) {
+    if (!zone.populated() || barren(zone, request.order, hardest)) continue;
+    const Control control{
+        const_cast<Zone&>(zone), request, migrate_type(request.gfp), class_zone, hardest, true};
+    if (suitable(zone, control, zone.free()) == Suitable::go_on) return true;
+  }
+  return false;
+}
+
+bool Compaction::barren(const Zone& zone, unsigned order, CompactPriority priority) const {
   const Compact& state = zone.compact;
-  if (order >= state.order_failed && state.considered + 1 < 1u << state.defer_shift) return true;
-  const CompactRequest request{order, GFP_KERNEL, Watermark::low, 0};
-  const Control control{const_cast<Zone&>(zone),     request, Migrate::movable, class_zone,
-                        CompactPriority::sync_light, true};
-  return suitable(zone, control, zone.free()) != Suitable::skipped;
+  return state.barren == memory_.changes() &&
+         state.barren_priority <= static_cast<std::uint32_t>(priority) &&
+         state.barren_order <= order;
 }
 
 // --- Putting it off: each failure doubles the requests that go by before the next try.
@@ -109,7 +130,9 @@ bool Compaction::deferred(Zone& zone, unsigned order) {
   const std::uint32_t limit = 1u << state.defer_shift;
   if (order < state.order_failed) return false;
   state.considered = std::min(state.considered + 1, limit);
-  return state.considered < limit;
+  if (state.considered == limit) return false;
+  memory_.changed();  // A round that is put off brings the next try nearer.
+  return true;
 }
 
 void Compaction::defer(Zone& zone, unsigned order) {
@@ -147,14 +170,17 @@ void Compaction::forget_skipped() {
 
 CompactResult Compaction::direct(const CompactRequest& request, CompactPriority priority) {
   const bool light = memory_.rules().compaction == Rules::Compaction::sync_light;
-  const Gfp needed = light ? Gfp::fs | Gfp::io : Gfp::io;
-  if (request.order == 0 || !has(request.gfp, needed)) return CompactResult::skipped;
+  if (!allowed(memory_.rules(), request)) return CompactResult::skipped;
   CompactResult best = CompactResult::none;
   const ZoneType class_zone = memory_.zones().preferred(request.gfp).type;
   for (auto i = static_cast<std::size_t>(class_zone) + 1; i-- > 0;) {
     Zone& zone = memory_.zones().all()[i];
     if (!zone.populated()) continue;
-    if (priority != CompactPriority::full && deferred(zone, request.order)) {
+    if (barren(zone, request.order, priority)) {
+      best = better(best, CompactResult::failed, light);
+      continue;
+    }
+    if (priority != CompactPriority::sync_full && deferred(zone, request.order)) {
       best = better(best, CompactResult::deferred, light);
       continue;
     }
@@ -204,10 +230,7 @@ CompactResult Compaction::zone_run(Control& control) {
   }
   Compact& state = zone.compact;
   const auto how = static_cast<std::uint8_t>(control.priority);
-  if (state.barren == memory_.changes() && state.barren_priority <= how &&
-      state.barren_order <= control.request.order) {
-    return CompactResult::failed;
-  }
+  if (barren(zone, control.request.order, control.priority)) return CompactResult::failed;
   ++memory_.counters().compactions;
   const bool restarting = control.request.order >= state.order_failed &&
                           state.defer_shift == max_defer_shift &&

@@ -19,10 +19,6 @@ namespace brink {
 class Core;
 class Memory;
 
-/// How hard it is tried (enum compact_priority); async neither waits nor looks at pageblocks that
-/// are not movable, full ignores what earlier runs learnt.
-enum class CompactPriority : std::uint8_t { full, sync_light, async };
-
 /// A request that needs a block of pages.
 struct CompactRequest {
   unsigned order = 0;
@@ -46,9 +42,9 @@ class Compaction {
   /// Whether any zone would be compacted if so much of what is reclaimable were free
   /// (compaction_zonelist_suitable()).
   bool zonelist_suitable(const CompactRequest& request) const;
-  /// compaction_ready(): reclaim has done enough for a costly order, compaction may go on from
-  /// here.
-  bool ready(const Zone& zone, unsigned order, ZoneType class_zone) const;
+  /// Whether such a request might still gain by compaction: some zone could be compacted, and
+  /// memory has changed since the last time that it was in vain.
+  bool untried(const CompactRequest& request) const;
 
   /// One zone for kcompactd; none if it has nothing to do there.
   CompactResult background(Zone& zone, unsigned order, ZoneType class_zone);
@@ -69,6 +65,8 @@ class Compaction {
   // compaction.cpp
   Suitable suitable(const Zone& zone, const Control& control, Pages free) const;
   Pages gap_mark(const Zone& zone, unsigned order) const;
+  static bool allowed(const Rules& rules, const CompactRequest& request);
+  bool barren(const Zone& zone, unsigned order, CompactPriority priority) const;
   bool deferred(Zone& zone, unsigned order);
   void defer(Zone& zone, unsigned order);
   void defer_reset(Zone& zone, unsigned order, bool allocated);

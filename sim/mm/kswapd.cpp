@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "sim/locking/lockdep.hpp"
+#include "sim/mm/compaction.hpp"
+#include "sim/mm/kcompactd.hpp"
 #include "sim/mm/lock_demands.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/sched/core_inline.hpp"
@@ -86,6 +88,10 @@ bool Kswapd::ready_to_sleep(const Order& order, bool woken_early) {
 bool Kswapd::nap_before_sleep(const Order& order) {
   if (!ready_to_sleep(order, false)) return false;
   Core& core = memory_.core();
+  if (rules().kcompactd) {
+    memory_.compaction().forget_skipped();
+    memory_.kcompactd().wake(compact_order_, order.class_zone);
+  }
   sleeping_ = true;
   const Wake how = core.park_until(idle_wait, WaitMode::uninterruptible, core.now() + 100 * ms);
   sleeping_ = false;
@@ -117,6 +123,7 @@ void Kswapd::try_to_sleep(const Order& order) {
 void Kswapd::sleep() {
   Core& core = memory_.core();
   const Nanos since = core.now();
+  memory_.compaction().forget_skipped();
   sleeping_ = true;
   static_cast<void>(core.park(idle_wait, WaitMode::uninterruptible));
   sleeping_ = false;
@@ -169,6 +176,8 @@ void Kswapd::wake_all(unsigned order, Gfp gfp) {
     asked_.class_zone = std::min(asked_.class_zone, zone);
   }
   asked_zone_ = std::max(asked_zone_.value_or(zone), zone);
+  // A run in vain would end by taking raised marks back.
+  if (gave_up()) memory_.zones().unboost();
   if (!would_wake(order, gfp)) return;
   ++memory_.counters().kswapd_wakeups;
   memory_.core().charge(memory_.core().costs().wakeup);

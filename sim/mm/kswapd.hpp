@@ -1,6 +1,7 @@
 // kswapd: reclaims in the background from the low mark until the zones are back at their high
 // marks: each of them (mm/vmscan.c, Linux 2.6.30 to 2.6.32, and with some distance 4.0), or any of
-// them (6.1). Left out: compaction (and waking kcompactd), memory cgroups, freezing, boosted marks.
+// them (6.1). Left out: compaction by kswapd itself (4.0), memory cgroups,
+// freezing, reclaim for boosted marks.
 //
 // One shortcut, where nobody counts its failures: a kswapd that has tried everything in vain is not
 // woken again until something changes; the kernel's would go through the same fruitless pass each
@@ -90,6 +91,7 @@ class Kswapd {
   std::optional<ZoneType> asked_zone_;           ///< kswapd_highest_zoneidx, if anybody has asked
   std::uint32_t failures_ = 0;                   ///< kswapd_failures
   std::uint64_t fruitless_ = ~std::uint64_t{0};  ///< generation of the last run that freed nothing,
+  unsigned compact_order_ = 0;                   ///< what kcompactd is told when it goes to sleep
   unsigned fruitless_order_ = 0;                 ///< and what it was for
 };
 

@@ -1,6 +1,6 @@
 // kswapd that works for the node: until any of its zones has the high mark, or it has failed too
 // often (mm/vmscan.c: kswapd and balance_pgdat, Linux 6.1). Left out: reclaim for the sake of
-// boosted marks, and kcompactd.
+// boosted marks.
 
 #include "sim/mm/kswapd.hpp"
 
@@ -18,6 +18,7 @@ void Kswapd::run_node() {
     // A run that had to lower its order has seen what was asked.
     if (reclaim_order >= alloc_order) alloc_order = reclaim_order = asked_.order;
     zone = asked_zone_.value_or(zone);
+    compact_order_ = alloc_order;
     try_to_sleep({reclaim_order, zone});
     alloc_order = asked_.order;
     zone = asked_zone_.value_or(zone);

@@ -2,6 +2,7 @@
 
 #include "sim/mm/memory_wait.hpp"
 
+#include "sim/mm/compaction.hpp"
 #include "sim/mm/kswapd.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/oom_kill.hpp"
@@ -63,7 +64,13 @@ bool MemoryWait::may_reclaim() const {
 }
 
 Exhaustion MemoryWait::exhaustion() const {
-  return memory_.reclaim().exhaustion(rights(), attempt_.gfp, attempt_.order);
+  Exhaustion out = memory_.reclaim().exhaustion(rights(), attempt_.gfp, attempt_.order);
+  // Whoever can still make a block by moving pages is not at the end.
+  const CompactRequest block{attempt_.order, attempt_.gfp, Watermark::min, 0};
+  if (out.exhausted && attempt_.order != 0 && memory_.compaction().untried(block)) {
+    out.exhausted = false;
+  }
+  return out;
 }
 
 bool MemoryWait::asks_for(Site site) const {

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "sim/mm/compaction.hpp"
 #include "sim/mm/congestion.hpp"
 #include "sim/mm/kswapd.hpp"
 #include "sim/mm/memory.hpp"
@@ -37,9 +38,19 @@ Pfn SlowPath::run() {
   while (step == Step::go_on || step == Step::again) {
     if (repeat_rounds()) continue;
     steady_.begin();
+    const Edge edge = edge_;
     step = enter_round();
+    if (step == Step::go_on && rules().compaction == Rules::Compaction::priorities) {
+      step = compact_first(edge);
+    }
     if (step == Step::go_on) step = refused();
+    if (step == Step::go_on && rules().compaction == Rules::Compaction::sync_light) {
+      step = compact(attempt_.rounds == 0 ? CompactPriority::async : CompactPriority::sync_light);
+    }
     if (step == Step::go_on) step = reclaim();
+    if (step == Step::go_on && rules().compaction == Rules::Compaction::priorities) {
+      step = compact(attempt_.compact_priority);
+    }
     if (step == Step::go_on) step = decide();
   }
   return finish(step);
@@ -137,6 +148,44 @@ SlowPath::Step SlowPath::refused() {
 bool SlowPath::has_last_resort() const {
   return rules().nofail_reserve == Rules::NofailReserve::last_resort &&
          has(request_.gfp, Gfp::nofail);
+}
+
+/// 6.1 tries the cheapest way once before anything else, for blocks that reclaim alone hardly ever
+/// makes, or that would mix pageblocks.
+SlowPath::Step SlowPath::compact_first(Edge edge) {
+  if (edge == Edge::rebalance || !has(request_.gfp, Gfp::direct_reclaim)) return Step::go_on;
+  if (me_.has(PF_MEMALLOC) || has_flag(ALLOC_NO_WATERMARKS)) return Step::go_on;
+  const bool costly = request_.order > costly_order;
+  if (!costly && (request_.order == 0 || has(request_.gfp, Gfp::movable))) return Step::go_on;
+  const Step step = compact(CompactPriority::async);
+  if (step != Step::go_on || !costly || !has(request_.gfp, Gfp::noretry)) return step;
+  // Reclaiming a lot for a block that may be had without would be a waste.
+  const bool not_now = attempt_.compaction == CompactResult::skipped ||
+                       attempt_.compaction == CompactResult::deferred;
+  return not_now ? fail(Cause::give_up) : Step::go_on;
+}
+
+/// __alloc_pages_direct_compact().
+SlowPath::Step SlowPath::compact(CompactPriority priority) {
+  if (request_.order == 0 || !may_compact()) {
+    attempt_.compaction = CompactResult::none;
+    return Step::go_on;
+  }
+  const unsigned flags = flags_ & ~no_watermarks;
+  const CompactRequest block{request_.order, request_.gfp, Watermark::min, flags};
+  me_.set(PF_MEMALLOC);
+  attempt_.compaction = memory_.compaction().direct(block, priority);
+  me_.clear(PF_MEMALLOC);
+  if (attempt_.compaction == CompactResult::skipped ||
+      attempt_.compaction == CompactResult::deferred) {
+    return Step::go_on;
+  }
+  if (take(Watermark::min, flags) == Step::got) {
+    memory_.compaction().succeeded(memory_.zones().of(page_), request_.order);
+    return Step::got;
+  }
+  core_.cond_resched();
+  return Step::go_on;
 }
 
 SlowPath::Step SlowPath::reclaim() {

@@ -2,8 +2,7 @@
 // Linux 2.6.31 to 6.1; in 2.6.30 a part of __alloc_pages_internal). At the end of each failed round
 // the allocation policy is asked once what to do; how a round goes is a matter of rules.
 //
-// Left out: NUMA but for GFP_THISNODE, cpusets, suspended storage, and compaction: a round that may
-// compact is told that too little was free to begin with.
+// Left out: NUMA but for GFP_THISNODE, cpusets, suspended storage.
 #pragma once
 
 #include <optional>
@@ -44,6 +43,8 @@ class SlowPath {
   Step reserve();
   void wait_in_vain(Pause how, bool alike);
   Step refused();
+  Step compact_first(Edge edge);
+  Step compact(CompactPriority priority);
   Step reclaim();
   void count_round(Pages progress);
   Step last_resort() { return take(Watermark::min, ALLOC_HIGH); }
@@ -58,6 +59,7 @@ class SlowPath {
   void describe_task();
   void describe_memory();
   bool may_compact() const;
+  Step give_up();
   void update_loop();
   Step carry_out();
   Step oom_path();

@@ -2,6 +2,7 @@
 // (mm/page_alloc.c: the second half of __alloc_pages_slowpath, Linux 2.6.30 to 6.1). A round that
 // would come out like the last is not made, but counted.
 
+#include "sim/mm/compaction.hpp"
 #include "sim/mm/congestion.hpp"
 #include "sim/mm/kswapd.hpp"
 #include "sim/mm/memory.hpp"
@@ -56,8 +57,9 @@ void SlowPath::describe_memory() {
   }
   attempt_.highatomic = memory_.allocator().has_highatomic(request_.gfp);
   attempt_.may_compact = may_compact();
-  // There is no compaction yet that could find enough free pages to begin.
-  attempt_.compaction = attempt_.may_compact ? CompactResult::skipped : CompactResult::none;
+  const CompactRequest block{request_.order, request_.gfp, Watermark::min, flags_};
+  attempt_.compaction_suitable =
+      attempt_.may_compact && memory_.compaction().zonelist_suitable(block);
 }
 
 /// gfp_compaction_allowed(), and the test at the head of try_to_compact_pages() in 4.0.
@@ -84,7 +86,7 @@ void SlowPath::update_loop() {
 SlowPath::Step SlowPath::carry_out() {
   switch (action_.kind) {
     case Action::Kind::retry: break;
-    case Action::Kind::fail: return fail(Cause::give_up);
+    case Action::Kind::fail: return give_up();
     case Action::Kind::oom: return oom_path();
     case Action::Kind::use_reserve: return take(Watermark::min, ALLOC_NO_WATERMARKS);
     case Action::Kind::last_resort: return last_resort();
@@ -101,6 +103,15 @@ SlowPath::Step SlowPath::carry_out() {
     ++attempt_.compact_retries;
   }
   return Step::go_on;
+}
+
+/// 4.0 compacts once more, now that reclaim has freed what it could.
+SlowPath::Step SlowPath::give_up() {
+  if (rules().compaction == Rules::Compaction::sync_light &&
+      compact(CompactPriority::sync_light) == Step::got) {
+    return Step::got;
+  }
+  return fail(Cause::give_up);
 }
 
 SlowPath::Step SlowPath::oom_path() {
@@ -139,8 +150,8 @@ void SlowPath::pause(Pause how, Nanos longest) {
     case Pause::none: return;
     case Pause::yield: return core_.cond_resched();
     case Pause::congestion:
-      return memory_.congestion().wait_iff(memory_.zones().preferred(request_.gfp), device,
-                                           longest);
+      memory_.congestion().wait_iff(memory_.zones().preferred(request_.gfp), device, longest);
+      return;
     case Pause::congestion_sleep: return memory_.congestion().wait(device, longest);
     case Pause::jiffy: core_.sleep(core_.tick()); return;
   }

@@ -38,7 +38,6 @@ struct RigSpec {
   Nanos time_limit = 1000 * seconds;
   bool lockdep = true;
   bool drop_caches = true;  ///< in the end
-  Rules rules;
   std::vector<std::unique_ptr<Fault>> faults;
   /// What is on the disk at the start.
   std::function<void(Ext4&)> mkfs;

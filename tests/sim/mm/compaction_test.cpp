@@ -76,7 +76,7 @@ TEST(Compaction, PagesKeepTheirPlaceInTheirAddressSpace) {
   m.process([&](Machine::Process& p) {
     scatter(m, p, 2);
     const Pages rss = p.mm->rss();
-    static_cast<void>(m.memory.compaction().direct(request(9), CompactPriority::full));
+    static_cast<void>(m.memory.compaction().direct(request(9), CompactPriority::sync_full));
     EXPECT_EQ(p.mm->rss(), rss);
     EXPECT_EQ(m.memory.check(), "");
   });
@@ -91,7 +91,7 @@ TEST(Compaction, CannotMoveKernelPages) {
   m.kernel([&] {
     Memory& memory = m.memory;
     scatter_kernel_pages(m);
-    EXPECT_EQ(memory.compaction().direct(request(4), CompactPriority::full), CompactResult::failed);
+    EXPECT_EQ(memory.compaction().direct(request(4), CompactPriority::sync_full), CompactResult::failed);
     EXPECT_EQ(m.counters().pages_migrated, 0u);
     EXPECT_EQ(memory.check(), "");
   });
