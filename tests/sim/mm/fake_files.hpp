@@ -33,8 +33,8 @@ class FakeFiles final : public MappingOps {
     m.core.at(m.core.now() + delay, wrote, this, page);
     return Written::started;
   }
-  bool release_page(FileMapping&, Pfn page, Gfp) override {
-    if (on_release) on_release();
+  bool release_page(FileMapping&, Pfn page, Gfp gfp) override {
+    if (on_release) on_release(gfp);
     if (pinned) return false;
     m.memory.cache().clear_private(page);
     return true;
@@ -50,7 +50,7 @@ class FakeFiles final : public MappingOps {
   FileMapping mapping;
   Nanos delay = 50 * us;
   bool refuse = false, pinned = false;
-  std::function<void()> on_release;
+  std::function<void(Gfp)> on_release;
   std::uint64_t writes = 0, invalidated = 0, freed_pages = 0;
 
  private:

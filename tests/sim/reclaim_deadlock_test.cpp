@@ -27,8 +27,8 @@ struct Dl5 {
         files(m),
         fs(m.locks, m.locks.lock_class("test.fs")),
         watch(m.core, config(m), obliged, &nobody) {
-    files.on_release = [this] {
-      if (m.core.current().has(PF_KSWAPD)) return;
+    files.on_release = [this](Gfp gfp) {
+      if (!has(gfp, Gfp::fs)) return;
       fs.lock();
       fs.unlock();
     };
@@ -45,7 +45,7 @@ struct Dl5 {
       fs.lock();
       m.core.sleep(10 * ms);
       exhaust(m, 0, 0);
-      got = m.memory.alloc_pages(site::kernel_boot, 0, GFP_KERNEL | Gfp::noretry);
+      got = m.memory.alloc_pages(site::kernel_boot, 0, GFP_NOFS | Gfp::noretry);
       fs.unlock();
     });
     Task& isolator = m.kernel([this] {
@@ -93,7 +93,9 @@ TEST(Dl5, IsGoneWhereTheyWaitOnceOrNotAtAll) {
 /// One task takes all that the reserve has and asks for one page more than there is.
 Outcome drain(const std::string& kernel, bool gives_back) {
   RunSpec spec = spec_of_file("[machine]\nkernel = \"" + kernel +
-                              "\"\nmemory = \"16 MiB\"\n[policy.oom]\nname = \"none\"\n");
+                              "\"\nmemory = \"16 MiB\"\n[policy.oom]\nname = \"none\"\n"
+                              "[[task]]\nprogram = \"anon_hog\"\n");
+  spec.tasks.clear();
   add_task(spec, "drain", [gives_back](Syscalls& sys) {
     KernelCalls& k = sys.kernel();
     const Site taker = k.site("test.drain.page", OnFailure::skip);
