@@ -120,23 +120,6 @@ void read_overcommit(Params& params, MachineConfig& config) {
                                                 {0, 100}, "vm.overcommit_ratio: percent of RAM"));
 }
 
-Rlimits read_rlimits(Params params) {
-  Rlimits limits;
-  const auto read = [&params](const char* key, std::uint64_t& limit, const char* meaning) {
-    const std::uint64_t given = params.size(key, 0, 0, 16 * TiB, meaning);
-    if (params.has(key)) limit = given;
-  };
-  read("as", limits.as, "RLIMIT_AS: all that is mapped; without the key there is no limit");
-  read("data", limits.data, "RLIMIT_DATA: the heap; likewise");
-  read("stack", limits.stack, "RLIMIT_STACK: an area that grows down; likewise");
-  read("memlock", limits.memlock, "RLIMIT_MEMLOCK: what is locked in memory; likewise");
-  const std::int64_t processes = params.integer("nproc", 0, {0, 1'000'000},
-                                                "RLIMIT_NPROC: processes of the machine; likewise");
-  if (params.has("nproc")) limits.nproc = static_cast<std::uint64_t>(processes);
-  params.done();
-  return limits;
-}
-
 void read_zone_settings(Params& params, MachineConfig& config) {
   config.min_free_kbytes = static_cast<std::uint32_t>(
       params.integer("min_free_kbytes", config.min_free_kbytes, {0, 1 << 30},
@@ -252,52 +235,6 @@ MountConfig read_mount(Params& params, const Registries& registries, Devices dev
                   "the size of its journal, at most half of the file system");
   params.done();
   return mount;
-}
-
-/// oom_adj and oom_score_adj are one thing on two scales (fs/proc/base.c, Linux 4.0).
-void read_oom_adjustment(Params& params, TaskConfig& task) {
-  constexpr int disable = -17, adj_max = 15, score_max = 1'000;
-  task.oom_score_adj = static_cast<int>(
-      params.integer("oom_score_adj", 0, {-score_max, score_max}, "as /proc/PID/oom_score_adj"));
-  task.oom_adj = static_cast<int>(
-      params.integer("oom_adj", 0, {disable, adj_max},
-                     "as /proc/PID/oom_adj, the scale before 2.6.36: each kernel sees either key "
-                     "on its own scale"));
-  if (params.has("oom_adj") && params.has("oom_score_adj")) {
-    params.reject("oom_adj", "is the same as oom_score_adj on another scale: set one of them");
-  }
-  if (params.has("oom_adj")) {
-    task.oom_score_adj = task.oom_adj == adj_max ? score_max : task.oom_adj * score_max / -disable;
-  } else {
-    task.oom_adj =
-        task.oom_score_adj == score_max ? adj_max : task.oom_score_adj * -disable / score_max;
-  }
-}
-
-void read_credentials(Params& params, TaskConfig& task) {
-  task.nice = static_cast<int>(params.integer(
-      "nice", 0, {-20, 19}, "its nice value, which the OOM killer before 2.6.36 looks at"));
-  const char* const meaning = "it has that capability, as root has; OOM killers may spare it";
-  task.sys_admin = params.boolean("sys_admin", false, meaning);
-  task.sys_resource = params.boolean("sys_resource", false, meaning);
-  task.sys_rawio = params.boolean("sys_rawio", false, meaning);
-}
-
-TaskConfig read_task_keys(Params& params) {
-  TaskConfig task;
-  task.program =
-      params.text("program", "", "what it runs: a row of `brink list programs`; required");
-  task.count = static_cast<std::uint32_t>(
-      params.integer("count", 1, {1, 100'000}, "how many processes run it"));
-  task.daemon = params.boolean("daemon", false, "the run does not wait for it to end");
-  task.rlimits = read_rlimits(params.table("rlimits", "limits of each process (setrlimit)"));
-  read_oom_adjustment(params, task);
-  read_credentials(params, task);
-  task.parent = params.text("parent", "",
-                            "the program of an earlier [[task]], whose first process is its "
-                            "parent; without it, init is");
-  task.start = params.duration("start", 0, 0, year, "virtual time at which it starts");
-  return task;
 }
 
 }  // namespace brink

@@ -27,6 +27,10 @@ Device& Block::make(const DeviceConfig& config) {
   return add(std::make_unique<DmCrypt>(memory_, below, crypt, config.name));
 }
 
+void Block::flush() {
+  for (const auto& device : devices_) device->flush_plug();
+}
+
 void Block::start() {
   bios_.fill_reserve();
   for (const auto& device : devices_) device->start();

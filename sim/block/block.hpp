@@ -9,6 +9,7 @@
 #include "sim/block/bio_set.hpp"
 #include "sim/block/device.hpp"
 #include "sim/block/swap_device.hpp"
+#include "sim/mm/memory.hpp"
 
 namespace brink {
 
@@ -19,9 +20,11 @@ struct Partition {
   std::uint64_t blocks = 0;
 };
 
-class Block {
+class Block final : public Plugs {
  public:
-  explicit Block(Memory& memory) : memory_(memory), bios_(memory) {}
+  explicit Block(Memory& memory) : memory_(memory), bios_(memory) { memory.set_plugs(*this); }
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
 
   BioSet& bios() { return bios_; }
   /// A device that is made of others, dm-crypt or zram, by its name from now on.
@@ -37,6 +40,9 @@ class Block {
   Partition partition(std::string_view name, std::uint64_t bytes);
   /// Puts swap on its own partition of that device, and tells Memory.
   void swap_on(std::string_view name, std::uint64_t bytes);
+
+  /// Of all devices (Plugs).
+  void flush() override;
 
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
 

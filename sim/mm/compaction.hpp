@@ -27,6 +27,8 @@ struct CompactRequest {
   unsigned alloc_flags = 0;
 };
 
+/// COMPACT_MAX_DEFER_SHIFT: at most 64 requests go by.
+inline constexpr unsigned compact_max_defer_shift = 6;
 /// COMPACT_CLUSTER_MAX: pages that are moved in one go.
 inline constexpr std::size_t compact_cluster = 32;
 
@@ -62,20 +64,22 @@ class Compaction {
   struct Control;
   enum class Suitable : std::uint8_t { skipped, success, go_on };
 
+  // compact_defer.cpp
+  bool deferred(Zone& zone, unsigned order);
+  void defer(Zone& zone, unsigned order);
+  void defer_reset(Zone& zone, unsigned order, bool allocated);
+  void clear_skipped(Zone& zone);
+
   // compaction.cpp
   Suitable suitable(const Zone& zone, const Control& control, Pages free) const;
   Pages gap_mark(const Zone& zone, unsigned order) const;
   static bool allowed(const Rules& rules, const CompactRequest& request);
   bool barren(const Zone& zone, unsigned order, CompactPriority priority) const;
-  bool deferred(Zone& zone, unsigned order);
-  void defer(Zone& zone, unsigned order);
-  void defer_reset(Zone& zone, unsigned order, bool allocated);
   CompactResult zone_run(Control& control);
   bool finished(Control& control, CompactResult& result);
   bool would_serve(const Control& control) const;
   void start(Control& control) const;
   void meet(Control& control);
-  void clear_skipped(Zone& zone);
 
   // compact_scan.cpp
   bool collect_movable(Control& control);

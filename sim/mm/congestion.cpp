@@ -20,6 +20,7 @@ void Congestion::wait_one(bool sync, Nanos deadline) {
 }
 
 void Congestion::wait(CongestionClass of, Nanos timeout) {
+  if (plugs_ != nullptr) plugs_->flush();
   const Nanos deadline = core_.now() + timeout;
   wait_one(of == CongestionClass::sync, deadline);
   if (of == CongestionClass::both && core_.now() < deadline) wait_one(true, deadline);

@@ -7,6 +7,7 @@
 
 #include "brink/policy.hpp"
 #include "sim/locking/wait_queue.hpp"
+#include "sim/mm/upcalls.hpp"
 #include "sim/mm/zone.hpp"
 
 namespace brink {
@@ -15,6 +16,9 @@ class Congestion {
  public:
   explicit Congestion(Core& core)
       : core_(core), classes_{{{core, "congestion_wqh[async]"}, {core, "congestion_wqh[sync]"}}} {}
+
+  /// Whoever waits here lets go of what it holds back first.
+  void set_plugs(Plugs& plugs) { plugs_ = &plugs; }
 
   /// set_bdi_congested(): a device's queue has too many requests of that class.
   void set(bool sync) noexcept { ++classes_[sync].devices; }
@@ -45,6 +49,7 @@ class Congestion {
   void wait_one(bool sync, Nanos deadline);
 
   Core& core_;
+  Plugs* plugs_ = nullptr;
   std::array<Class, 2> classes_;  ///< async, sync
 };
 

@@ -182,7 +182,10 @@ class MemInfo {
     }
     log_.print(line);
     line = "lowmem_reserve[]:";
-    for (const Pages pages : zone.lowmem_reserve) line += " " + std::to_string(pages);
+    for (const Zone& above : memory_.zones().all()) {
+      if (!memory_.zones().exists(above.type)) continue;
+      line += " " + std::to_string(zone.lowmem_reserve[static_cast<std::size_t>(above.type)]);
+    }
     // ZONE_MOVABLE, which is empty.
     log_.print(line + " " + std::to_string(zone.lowmem_reserve.back()));
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "sim/locking/poll.hpp"
 #include "sim/mm/compaction.hpp"
 #include "sim/mm/congestion.hpp"
 #include "sim/mm/kcompactd.hpp"
@@ -15,7 +14,6 @@
 #include "sim/mm/page_cache.hpp"
 #include "sim/mm/rmap.hpp"
 #include "sim/mm/shmem.hpp"
-#include "sim/mm/steady.hpp"
 #include "sim/mm/swap.hpp"
 
 namespace brink {
@@ -104,54 +102,6 @@ void Memory::free_object(SlabObject object) noexcept {
   slab_->free(object);
 }
 
-// --- Callers that ask again.
-
-namespace {
-bool got(Pfn page) { return page != no_page; }
-bool got(const SlabObject& object) { return static_cast<bool>(object); }
-}  // namespace
-
-template <class Try>
-auto Memory::insist(Site site, unsigned order, const Insist& how, Try&& attempt) {
-  if (rule(site).on_failure != OnFailure::loop) return attempt();
-  MemoryWait wait(*this, MemoryWait::Asker::caller, site, order, rule(site).gfp);
-  Steady steady(*this, rule(site).gfp);
-  std::optional<UnlimitedLoop> loop;
-  for (;;) {
-    steady.begin();
-    auto result = attempt();
-    if (got(result)) {
-      settle_loop(wait);
-      return result;
-    }
-    if (!loop) loop.emplace(core_, wait);
-    loop->round();
-    steady.end();
-    if (how.nap != 0) {
-      congestion_->wait(how.nap);
-      continue;
-    }
-    core_.yield();
-    while (const std::uint64_t rounds = steady.repeatable(unlimited)) {
-      steady.repeat(rounds);
-      core_.yield();
-    }
-  }
-}
-
-Pfn Memory::alloc_pages_insisting(Site site, unsigned order, Insist how) {
-  return insist(site, order, how, [&] { return alloc_pages(site, order); });
-}
-
-SlabObject Memory::alloc_object_insisting(SlabCache& cache, Site site, Insist how) {
-  const unsigned order = cache.layout().min_order;
-  return insist(site, order, how, [&] { return alloc_object(cache, site); });
-}
-
-SlabObject Memory::kmalloc_insisting(std::uint32_t size, Site site, Insist how) {
-  return insist(site, slab_->kmalloc_order(size), how, [&] { return kmalloc(size, site); });
-}
-
 FailureId Memory::begin_failure(const FailedRequest& request, Cause cause, MemoryWait* around) {
   if (around == nullptr || !around->asks_for(request.site)) return failures_.open(request, cause);
   around->sticky_ = cause == Cause::injected && hooks_.last_is_sticky();
@@ -177,6 +127,8 @@ void Memory::settle_loop(MemoryWait& wait) {
 // --- Wiring and reports.
 
 void Memory::set_swap_io(SwapIo& io) { swap_->set_io(io); }
+
+void Memory::set_plugs(Plugs& plugs) { congestion_->set_plugs(plugs); }
 
 void Memory::register_shrinker(Shrinker& shrinker) {
   reclaim_->shrinkers().add(shrinker);

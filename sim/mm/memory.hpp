@@ -1,8 +1,6 @@
 // One machine's memory: the facade of sim/mm. It owns the zones, the allocator, the LRU lists and
 // their reclaim, slabs, swap, the page cache, the OOM path, and the ledger of failed allocations.
-// Era 4.0 as the rules and policies of the machine set it; nothing in here asks which era that is.
-//
-// Left out so far: compaction, memory cgroups, dirty throttling, NUMA.
+// Nothing in here asks which kernel it is. Left out: memory cgroups, NUMA.
 #pragma once
 
 #include <array>
@@ -13,9 +11,9 @@
 #include <vector>
 
 #include "brink/outcome.hpp"
-#include "brink/rules.hpp"
 #include "sim/mm/failure.hpp"
 #include "sim/mm/hooks.hpp"
+#include "sim/mm/memory_setup.hpp"
 #include "sim/mm/memory_wait.hpp"
 #include "sim/mm/ratelimit.hpp"
 #include "sim/mm/upcalls.hpp"
@@ -37,42 +35,6 @@ class Reclaim;
 class Rmap;
 class ShmemFiles;
 class Swap;
-enum class OvercommitMode : std::uint8_t;
-
-struct MemoryConfig {
-  std::uint64_t memory = 512 * MiB;   ///< bytes of RAM, at most 1 TiB
-  std::uint64_t reserved = 0;         ///< of these, never managed: kernel image, memory map
-  Arch arch = Arch::x86_64;           ///< which zones there are
-  std::uint32_t min_free_kbytes = 0;  ///< 0: as boot computes it
-  std::uint32_t watermark_scale_factor = 10;
-  std::uint64_t swap = 0;    ///< bytes of the swap device
-  std::uint32_t cpus = 2;    ///< for the layout of slabs
-  bool single_step = false;  ///< page by page where a bulk step would do; same results
-  std::uint32_t vfs_cache_pressure = 100;  ///< percent of names and inodes that shrinkers count
-  bool visit_exhausted =
-      false;  ///< look at each page even where nothing can come of it; same results
-  bool keep_failures = false;
-  OvercommitMode overcommit{};          ///< vm.overcommit_memory
-  std::uint32_t overcommit_ratio = 50;  ///< percent of RAM that may be promised in mode `strict`
-};
-
-struct MemoryPolicies {
-  const AllocPolicy* alloc = nullptr;
-  const OomPolicy* oom = nullptr;
-  const ReclaimPolicy* reclaim = nullptr;
-  /// From this question on (counting from 1), `alloc_then` is asked; 0 never.
-  std::uint64_t switch_at = 0;
-  const AllocPolicy* alloc_then = nullptr;
-};
-
-struct MemorySetup {
-  MemoryConfig config;
-  Rules rules;
-  SiteRule (*site_rule)(Site) = nullptr;
-  SlabSpecs slab_spec = nullptr;  ///< the kernel's own caches by name
-  MemoryPolicies policies;
-  std::vector<std::unique_ptr<Fault>> faults;
-};
 
 /// How a caller that takes no for an answer never (OnFailure::loop) waits before it asks again.
 struct Insist {
@@ -138,6 +100,7 @@ class Memory {
   void set_swap_io(SwapIo& io);
   void set_oom_host(OomHost& host) { oom_host_ = &host; }
   void set_flushers(Flushers& flushers) { flushers_ = &flushers; }
+  void set_plugs(Plugs& plugs);
   void set_bug_sink(BugSink& sink) { bug_sink_ = &sink; }
   void set_story(Story* story) { story_ = story; }
   void set_log(KernelLog* log) { log_ = log; }

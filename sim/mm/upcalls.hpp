@@ -99,6 +99,15 @@ class OomHost {
   virtual const WaitView* waits() const { return nullptr; }
 };
 
+/// What tasks hold back to submit it together (struct blk_plug); implemented by sim/block.
+class Plugs {
+ public:
+  virtual ~Plugs() = default;
+  /// The running task is about to sleep: what it holds back goes out (blk_schedule_flush_plug()).
+  /// May sleep itself, for a place in a queue.
+  virtual void flush() = 0;
+};
+
 /// The flusher threads (fs/fs-writeback.c); implemented by sim/fs.
 class Flushers {
  public:

@@ -113,7 +113,7 @@ Marks zone_marks(const MarkSetup& setup, ZoneType zone) {
 }
 
 Zones::Zones(PageMap& map, const ZoneSetup& setup, const Rules& rules)
-    : ends_(setup.arch == Arch::x86_32 ? ends_x86_32 : ends_x86_64) {
+    : arch_(setup.arch), ends_(setup.arch == Arch::x86_32 ? ends_x86_32 : ends_x86_64) {
   const auto end = static_cast<Pfn>(setup.pages);
   Pfn begin = 0;
   for (std::size_t i = 0; i < zone_types; ++i) {

@@ -160,6 +160,10 @@ class Zones {
   const Zone& preferred(Gfp gfp) const {
     return zones_[static_cast<std::size_t>(preferred_type(gfp))];
   }
+  /// Whether a machine of this kind has such a zone, populated or not.
+  bool exists(ZoneType type) const {
+    return type != (arch_ == Arch::x86_32 ? ZoneType::dma32 : ZoneType::highmem);
+  }
   /// The highest populated zone of all.
   ZoneType highest() const { return preferred_[static_cast<std::size_t>(ZoneType::highmem)]; }
 
@@ -200,6 +204,7 @@ class Zones {
   void set_marks(const ZoneSetup& setup, const Rules& rules);
   void set_reserves(PageMap& map, const ZoneSetup& setup, const Rules& rules);
 
+  const Arch arch_;
   std::array<Zone, zone_types> zones_;
   std::array<Pfn, zone_types> ends_{};            ///< where each zone would end in unlimited memory
   std::array<ZoneType, zone_types> preferred_{};  ///< by the highest zone of a mask

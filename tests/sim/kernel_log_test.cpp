@@ -191,13 +191,17 @@ TEST(Proc, ReadingItChangesNothing) {
 }
 
 TEST(KernelLog, KeepingItChangesNothing) {
-  RunSpec spec = spec_of_file(complete_machine, 3);
-  const Outcome without = run_machine(spec);
-  spec.keep_log = true;
-  const Outcome with = run_machine(spec);
-  EXPECT_EQ(with.trace_hash, without.trace_hash);
-  EXPECT_TRUE(without.log.empty());
-  EXPECT_FALSE(with.log.empty());
+  bool said_anything = false;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    RunSpec spec = spec_of_file(complete_machine, seed);
+    const Outcome without = run_machine(spec);
+    spec.keep_log = true;
+    const Outcome with = run_machine(spec);
+    EXPECT_EQ(with.trace_hash, without.trace_hash);
+    EXPECT_TRUE(without.log.empty());
+    said_anything = said_anything || !with.log.empty();
+  }
+  EXPECT_TRUE(said_anything);
 }
 
 }  // namespace

@@ -96,9 +96,12 @@ std::string items_4_0(const VmStat& z) {
   return text;
 }
 
-std::string protection(const Zone& zone) {
+std::string protection(const Memory& memory, const Zone& zone) {
   std::string text;
-  for (const Pages pages : zone.lowmem_reserve) text += std::to_string(pages) + ", ";
+  for (const Zone& above : memory.zones().all()) {
+    if (!memory.zones().exists(above.type)) continue;
+    text += std::to_string(zone.lowmem_reserve[static_cast<std::size_t>(above.type)]) + ", ";
+  }
   // ZONE_MOVABLE, which is empty.
   return "\n        protection: (" + text + std::to_string(zone.lowmem_reserve.back()) + ")";
 }
@@ -123,7 +126,7 @@ std::string zone_4_0(const Memory& memory, const Zone& zone) {
              z.free, zone.watermark(Watermark::min), zone.watermark(Watermark::low),
              zone.watermark(Watermark::high), zone.pages_scanned, Pages{zone.end} - zone.begin,
              zone.managed, zone.managed) +
-         items_4_0(z) + protection(zone) + pagesets(memory) +
+         items_4_0(z) + protection(memory, zone) + pagesets(memory) +
          format_text(
              "\n  all_unreclaimable: %u\n  start_pfn:         %u\n  inactive_ratio:    %lu\n",
              memory.reclaim().zone_reclaimable(zone) ? 0u : 1u, zone.begin, zone.inactive_ratio);
@@ -164,7 +167,7 @@ std::string zone_6_1(const Memory& memory, const Zone& zone) {
       "\n        cma      0",
       z.free, zone.watermark(Watermark::min), zone.watermark(Watermark::low),
       zone.watermark(Watermark::high), Pages{zone.end} - zone.begin, zone.managed, zone.managed);
-  text += protection(zone);
+  text += protection(memory, zone);
   if (!zone.populated()) return text + '\n';
   const struct {
     const char* name;
@@ -211,6 +214,7 @@ std::string proc_zoneinfo(const Memory& memory) {
   for (const Zone& zone : memory.zones().all()) {
     // Before 4.13 empty zones were left out.
     if (!zone.populated() && !modern(memory)) continue;
+    if (!memory.zones().exists(zone.type)) continue;
     text += format_text("Node %d, zone %8s", 0, zone.name());
     if (modern(memory) && first) text += node_6_1(vm_stat(memory));
     text += modern(memory) ? zone_6_1(memory, zone) : zone_4_0(memory, zone);

@@ -26,7 +26,10 @@ class Era {
     Table table = row_.alloc_policy.params;
     if (retries != -1) table.insert_or_assign("retries", Value(retries));
     alloc_ = make(alloc_policies(), row_.alloc_policy.name, table);
-    oom_ = make(oom_policies(), row_.oom_policy.name, row_.oom_policy.params);
+    // A reaper would take the memory of a victim that is not to get out.
+    Table oom = row_.oom_policy.params;
+    if (name == "6.1") oom.insert_or_assign("reaper", Value(false));
+    oom_ = make(oom_policies(), row_.oom_policy.name, oom);
     reclaim_ = make(reclaim_policies(), row_.reclaim_policy.name, row_.reclaim_policy.params);
   }
 

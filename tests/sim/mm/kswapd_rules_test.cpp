@@ -84,6 +84,7 @@ TEST(KswapdRules, InEveryZoneItGivesUpZoneByZoneAndNapsOnTheWay) {
       EXPECT_EQ(r.m.counters().kswapd_stalls >= 15, naps_below == 10);
       EXPECT_EQ(r.m.counters().kswapd_stalls == 0, naps_below == -1);
       r.m.memory.free_pages(spare, 0);
+      r.m.memory.allocator().drain_all();
       EXPECT_EQ(r.zone().flags & ZONE_ALL_UNRECLAIMABLE, 0);
       r.unpin(0, 600);
     });

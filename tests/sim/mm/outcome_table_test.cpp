@@ -97,11 +97,12 @@ const Row rows[] = {
      at_once, at_once, at_once, at_once},
     {"reclaimer, NOFAIL", with(PF_MEMALLOC, GFP_KERNEL | NF, 0, 0), loops, loops, loops, loops,
      loops},
+    // In 6.1 after the OOM path, which is come to at once where nothing is reclaimable.
     {"victim, reserve left", with(TIF_MEMDIE, GFP_KERNEL, 60, 80), page, page, page, page,
-     in_the_end, true},
+     one_round, true},
     {"victim, half of the mark left", with(TIF_MEMDIE, GFP_KERNEL, 60, 100), page, page, page, page,
      page},
-    {"victim", with(TIF_MEMDIE, GFP_KERNEL, 0, 0), at_once, at_once, at_once, at_once, in_the_end,
+    {"victim", with(TIF_MEMDIE, GFP_KERNEL, 0, 0), at_once, at_once, at_once, at_once, one_round,
      true},
 
     {"GFP_THISNODE", request(GFP_KERNEL | THISNODE), at_once, at_once, at_once, at_once, one_round},
