@@ -21,6 +21,7 @@ constexpr Nanos max_pause = 200 * ms;
 constexpr Nanos congestion_nap = 100 * ms;
 constexpr std::int64_t calc_shift = 10;  // RATELIMIT_CALC_SHIFT
 constexpr Nanos recent = 1 * seconds;
+constexpr Nanos bandwidth_interval = 200 * ms;
 
 Pages free_run_ceiling(DirtyLimits limits) { return (limits.background + limits.dirty) / 2; }
 
@@ -73,7 +74,11 @@ void PageWriteback::Below::blockers(const Task& waiter, BlockerSink& sink) const
 }
 
 PageWriteback::PageWriteback(Vfs& vfs)
-    : vfs_(vfs), memory_(vfs.memory()), core_(vfs.core()), below_(vfs) {}
+    : vfs_(vfs),
+      memory_(vfs.memory()),
+      core_(vfs.core()),
+      below_(vfs),
+      hard_limit_(dirty_limits(memory_).dirty) {}
 
 // --- Writers.
 
@@ -155,6 +160,7 @@ void PageWriteback::pause(Flusher& flusher, Dirtier& dirtier) {
       break;
     }
     flusher.start_background();
+    update_hard_limit(limits.dirty, dirty);
     const Pages granted = pages_per_second(flusher) * position_ratio(limits, dirty) >> calc_shift;
     if (granted == 0) {
       if (!at_limit) at_limit.emplace(core_, below_);
@@ -175,10 +181,30 @@ void PageWriteback::pause(Flusher& flusher, Dirtier& dirtier) {
 
 // --- Reclaimers.
 
+/// update_dirty_limit(): follows the limit up at once, and down by a thirty-second of the way every
+/// 200 ms that somebody waits to write.
+void PageWriteback::update_hard_limit(Pages limit, Pages dirty) {
+  if (core_.now() < hard_limit_since_ + bandwidth_interval) return;
+  hard_limit_since_ = core_.now();
+  if (hard_limit_ < limit) {
+    hard_limit_ = limit;
+    return;
+  }
+  const Pages target = std::max(limit, dirty);
+  if (hard_limit_ > target) hard_limit_ -= (hard_limit_ - target) / 32;
+}
+
+/// hard_dirty_limit(): what writers may have made dirty when there was more memory to be had. There
+/// since writers pause.
+Pages PageWriteback::hard_limit(Pages limit) const {
+  const bool smooth = memory_.rules().dirty_throttling == Rules::DirtyThrottling::pause;
+  return smooth ? std::max(limit, hard_limit_) : limit;
+}
+
 void PageWriteback::throttle_vm_writeout(Gfp gfp) {
   std::optional<UnlimitedLoop> loop;
   for (;;) {
-    const Pages limit = dirty_limits(memory_, &core_.current()).dirty;
+    const Pages limit = hard_limit(dirty_limits(memory_, &core_.current()).dirty);
     if (memory_.stat().writeback <= limit + limit / 10) return;
     if (has(gfp, Gfp::io) && has(gfp, Gfp::fs)) {
       if (!loop) loop.emplace(core_, below_);

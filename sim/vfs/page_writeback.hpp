@@ -67,11 +67,15 @@ class PageWriteback {
   Pages pages_per_second(const Flusher& flusher) const;
   void push(Flusher& flusher);
   void pause(Flusher& flusher, Dirtier& dirtier);
+  void update_hard_limit(Pages limit, Pages dirty);
+  Pages hard_limit(Pages limit) const;
 
   Vfs& vfs_;
   Memory& memory_;
   Core& core_;
   const Below below_;
+  Pages hard_limit_;  ///< global_dirty_limit: as at boot, until writers wait
+  Nanos hard_limit_since_ = 0;
   bool exceeded_ = false;          ///< bdi->dirty_exceeded
   std::vector<Dirtier> dirtiers_;  ///< by task id
 };
