@@ -7,26 +7,25 @@
 namespace brink {
 namespace {
 
-template <auto Member>
+/// The field that a path of members leads to.
+template <auto Member, auto... Rest>
+auto& field(auto& of) {
+  if constexpr (sizeof...(Rest) == 0) {
+    return of.*Member;
+  } else {
+    return field<Rest...>(of.*Member);
+  }
+}
+
+template <auto... Path>
 std::int64_t get(const Rules& rules) {
-  return static_cast<std::int64_t>(rules.*Member);
+  return static_cast<std::int64_t>(field<Path...>(rules));
 }
 
-template <auto Member>
+template <auto... Path>
 void set(Rules& rules, std::int64_t value) {
-  using Type = std::remove_reference_t<decltype(rules.*Member)>;
-  rules.*Member = static_cast<Type>(value);
-}
-
-template <auto Member>
-std::int64_t get_slab(const Rules& rules) {
-  return static_cast<std::int64_t>(rules.slab.*Member);
-}
-
-template <auto Member>
-void set_slab(Rules& rules, std::int64_t value) {
-  using Type = std::remove_reference_t<decltype(rules.slab.*Member)>;
-  rules.slab.*Member = static_cast<Type>(value);
+  auto& to = field<Path...>(rules);
+  to = static_cast<std::remove_reference_t<decltype(to)>>(value);
 }
 
 template <std::size_t N>
@@ -58,24 +57,19 @@ constexpr Words<3> shrinker_share = {"all_zones", "lru_ratio", "priority"};
 constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
 constexpr Words<3> texts = {"2.6", "4.0", "6.1"};
 
-template <auto Member, std::size_t N>
+template <auto... Path, std::size_t N>
 RuleRow choice(const char* name, const Words<N>& words, const char* meaning) {
-  return {name, meaning, words, N - 1, get<Member>, set<Member>};
+  return {name, meaning, words, N - 1, get<Path...>, set<Path...>};
 }
 
-template <auto Member>
+template <auto... Path>
 RuleRow flag(const char* name, const char* meaning) {
-  return {name, meaning, {}, 1, get<Member>, set<Member>};
+  return {name, meaning, {}, 1, get<Path...>, set<Path...>};
 }
 
-template <auto Member>
-RuleRow slab_flag(const char* name, const char* meaning) {
-  return {name, meaning, {}, 1, get_slab<Member>, set_slab<Member>};
-}
-
-template <auto Member>
+template <auto... Path>
 RuleRow number(const char* name, std::int64_t high, const char* meaning) {
-  return {name, meaning, {}, high, get<Member>, set<Member>};
+  return {name, meaning, {}, high, get<Path...>, set<Path...>};
 }
 
 const std::array rows = {
@@ -206,27 +200,26 @@ const std::array rows = {
         "kswapd_failures_max", 1'000,
         "after so many runs in vain kswapd sleeps until somebody else frees a page: 0 never, since "
         "c73322d098e4 (4.12) 16"),
-    RuleRow{"slab_cpu_partial",
-            "how much a CPU keeps in partial slabs of its own: nothing (until 3.1), about so many "
-            "free objects (49e2258586b4, 3.2), or the slabs that would hold them half full "
-            "(b47291ef02b0, 5.16)",
-            slab_cpu_partial, 2, get_slab<&SlabRules::cpu_partial>,
-            set_slab<&SlabRules::cpu_partial>},
-    slab_flag<&SlabRules::keeps_empty>(
+    choice<&Rules::slab, &SlabRules::cpu_partial>(
+        "slab_cpu_partial", slab_cpu_partial,
+        "how much a CPU keeps in partial slabs of its own: nothing (until 3.1), about so many "
+        "free objects (49e2258586b4, 3.2), or the slabs that would hold them half full "
+        "(b47291ef02b0, 5.16)"),
+    flag<&Rules::slab, &SlabRules::keeps_empty>(
         "slab_keeps_empty",
         "a slab that falls empty stays while there are few partial ones (2cfb7455d223, 3.1)"),
-    slab_flag<&SlabRules::halves_min_partial>(
+    flag<&Rules::slab, &SlabRules::halves_min_partial>(
         "slab_halves_min_partial",
         "few are half of log2 of the object's size, not all of it (49e2258586b4, 3.2)"),
-    slab_flag<&SlabRules::high_order_waits>(
+    flag<&Rules::slab, &SlabRules::high_order_waits>(
         "slab_high_order_waits",
         "a request for a slab larger than it has to be may reclaim (until 45eb00cd3a03, 4.4)"),
-    slab_flag<&SlabRules::kmalloc_reclaimable>(
+    flag<&Rules::slab, &SlabRules::kmalloc_reclaimable>(
         "kmalloc_reclaimable",
         "kmalloc() has caches of its own for __GFP_RECLAIMABLE (1291523f2c1d, 4.20)"),
-    slab_flag<&SlabRules::kmalloc_accounted>(
+    flag<&Rules::slab, &SlabRules::kmalloc_accounted>(
         "kmalloc_accounted", "and for what is charged to a memory cgroup (494c1dfe855e, 5.14)"),
-    slab_flag<&SlabRules::kmalloc_short_names>(
+    flag<&Rules::slab, &SlabRules::kmalloc_short_names>(
         "kmalloc_short_names", "kmalloc-1k rather than kmalloc-1024 (f0d77874143f, 4.20)"),
     flag<&Rules::mempool_sleeps_first>(
         "mempool_sleeps_first",

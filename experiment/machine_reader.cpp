@@ -11,10 +11,6 @@
 namespace brink {
 namespace {
 
-constexpr std::uint64_t TiB = 1024 * GiB;
-/// Virtual clocks are 64 bits of nanoseconds; a year leaves room for what is added to them.
-constexpr Nanos year = 365ull * 24 * 3'600 * seconds;
-
 struct CostKey {
   const char* key;
   Nanos Costs::*cost;

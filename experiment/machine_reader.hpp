@@ -10,6 +10,10 @@ namespace brink {
 
 inline constexpr const char* kernel_meaning = "the kernel: a row of `brink list eras`; required";
 
+inline constexpr std::uint64_t TiB = 1024 * GiB;
+/// Virtual clocks are 64 bits of nanoseconds; a year leaves room for what is added to them.
+inline constexpr Nanos year = 365ull * 24 * 3'600 * seconds;
+
 /// Devices that a file has made, by name.
 using Devices = std::span<const DeviceConfig>;
 

@@ -23,29 +23,24 @@ class FileWriter final : public Program {
     const std::uint32_t instance = sys.instance();
     const std::string path = instance == 0 ? path_ : path_ + "." + std::to_string(instance);
     const int fd = sys.open(path, open_wronly | open_creat | open_trunc);
-    if (fd < 0) return failed(sys);
+    if (fd < 0) return exits(sys);
     std::uint64_t unsynced = 0;
     for (std::uint64_t written = 0; written < size_;) {
       const std::int64_t result = sys.write(fd, std::min(chunk_, size_ - written));
-      if (result <= 0) return failed(sys);
+      if (result <= 0) return exits(sys);
       written += static_cast<std::uint64_t>(result);
       unsynced += static_cast<std::uint64_t>(result);
       const bool due = unsynced >= fsync_every_ || written == size_;
       if (fsync_every_ == 0 || !due) continue;
-      if (sys.fsync(fd) < 0) return failed(sys);
+      if (sys.fsync(fd) < 0) return exits(sys);
       unsynced = 0;
     }
-    return sys.close(fd) < 0 ? failed(sys) : 0;
+    return sys.close(fd) < 0 ? exits(sys) : 0;
   }
 
   std::vector<std::string> paths() const override { return {path_}; }
 
  private:
-  static int failed(Syscalls& sys) {
-    sys.react(Reaction::exited);
-    return 1;
-  }
-
   const std::string path_;
   const std::uint64_t size_;
   const std::uint64_t chunk_;

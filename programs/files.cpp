@@ -22,6 +22,11 @@ std::string numbered(const std::string& directory, char stem, std::uint32_t inst
   return path + stem + std::to_string(instance) + "." + std::to_string(n);
 }
 
+int exits(Syscalls& sys) {
+  sys.react(Reaction::exited);
+  return 1;
+}
+
 bool goes_on(Syscalls& sys, std::int64_t result) {
   const bool checked = result == -ENOMEM || result == -EEXIST;
   sys.react(checked ? Reaction::checked : Reaction::exited);

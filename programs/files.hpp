@@ -18,6 +18,9 @@ std::string read_path(Params& params, std::string_view key, std::string_view fal
 std::string numbered(const std::string& directory, char stem, std::uint32_t instance,
                      std::uint64_t n);
 
+/// For programs that give up at an error: says so to the kernel. The exit status.
+int exits(Syscalls& sys);
+
 /// For programs that try the next thing: ENOMEM and EEXIST they note and go on; at any other error,
 /// which the next thing would meet as well, they exit. Says so to the kernel; false if it exits.
 bool goes_on(Syscalls& sys, std::int64_t result);

@@ -7,6 +7,7 @@
 
 #include "brink/params.hpp"
 #include "programs/builtin.hpp"
+#include "programs/files.hpp"
 
 namespace brink {
 namespace {
@@ -22,10 +23,7 @@ class Forker final : public Program {
 
   int main(Syscalls& sys) const override {
     const std::int64_t map = sys.mmap_anonymous(size_);
-    if (map < 0) {
-      sys.react(Reaction::exited);
-      return 1;
-    }
+    if (map < 0) return exits(sys);
     sys.touch(static_cast<Address>(map), size_);
     const auto child = [this, map](Syscalls& self) {
       if (touch_ > 0) self.touch(static_cast<Address>(map), std::min(touch_, size_));

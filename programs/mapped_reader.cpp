@@ -25,15 +25,15 @@ class MappedReader final : public Program {
     const std::uint32_t instance = sys.instance();
     const std::string path = instance == 0 ? path_ : path_ + "." + std::to_string(instance);
     const int fd = sys.open(path, open_rdwr | open_creat);
-    if (fd < 0) return failed(sys);
+    if (fd < 0) return exits(sys);
     for (std::uint64_t written = 0; written < size_;) {
       const std::int64_t result = sys.write(fd, std::min<std::uint64_t>(64 * KiB, size_ - written));
-      if (result <= 0) return failed(sys);
+      if (result <= 0) return exits(sys);
       written += static_cast<std::uint64_t>(result);
     }
     const std::int64_t map =
         sys.mmap({.bytes = size_, .fd = fd, .shared = true, .write = false, .exec = exec_});
-    if (map < 0) return failed(sys);
+    if (map < 0) return exits(sys);
     for (std::int64_t round = 0; round < rounds_; ++round) {
       sys.read_memory(static_cast<Address>(map), size_);
       if (compute_ > 0) sys.compute(compute_);
@@ -44,11 +44,6 @@ class MappedReader final : public Program {
   std::vector<std::string> paths() const override { return {path_}; }
 
  private:
-  static int failed(Syscalls& sys) {
-    sys.react(Reaction::exited);
-    return 1;
-  }
-
   const std::string path_;
   const std::uint64_t size_;
   const std::int64_t rounds_;

@@ -4,10 +4,7 @@
 // direct_reclaim, and every request wakes kswapd.
 
 #include "policies/eras/eras.hpp"
-
-#include <array>
-
-#include "brink/site_list.hpp"
+#include "policies/eras/site_rows.hpp"
 
 namespace brink {
 namespace {
@@ -27,13 +24,6 @@ constexpr Gfp BLOCK_PAGE = NOFS | Gfp::hardwall | Gfp::movable | Gfp::nofail;
 /// Without __GFP_WAIT.
 constexpr Gfp ATOMIC = GFP_ATOMIC;
 
-struct Row {
-  Site site;
-  Gfp gfp;
-  OnFailure on_failure;
-  const char* function;
-};
-
 constexpr auto propagate = OnFailure::propagate;
 constexpr auto loop = OnFailure::loop;
 constexpr auto nofail = OnFailure::nofail;
@@ -42,7 +32,7 @@ constexpr auto later = OnFailure::later;
 constexpr auto fs_error = OnFailure::fs_error;
 
 // A mempool's caller never gets NULL if it may sleep: mempool_alloc() itself asks for ever.
-constexpr Row rows[] = {
+constexpr SiteRow rows[] = {
     {site::vfs_name, K, propagate, "getname_flags"},
     {site::vfs_dentry, K, propagate, "__d_alloc"},
     {site::vfs_long_name, K, propagate, "__d_alloc"},
@@ -145,31 +135,10 @@ constexpr Row rows[] = {
     {site::kernel_boot, K | Gfp::nofail, nofail, "start_kernel"},
 };
 
-constexpr std::array<SiteRule, site::builtin_count> by_number() {
-  std::array<SiteRule, site::builtin_count> rules{};
-  for (const Row& row : rows) {
-    rules[static_cast<std::size_t>(row.site)] = {row.gfp, row.on_failure, row.function};
-  }
-  return rules;
-}
-
-constexpr std::array<SiteRule, site::builtin_count> rules_by_number = by_number();
-
-constexpr bool complete() {
-  std::array<int, site::builtin_count> seen{};
-  for (const Row& row : rows) ++seen[static_cast<std::size_t>(row.site)];
-  for (const int count : seen) {
-    if (count != 1) return false;
-  }
-  return true;
-}
-static_assert(complete(), "each built-in site has exactly one row");
+constexpr auto by_number = rules_by_number(rows);
 
 }  // namespace
 
-SiteRule linux_4_0_site(Site site) {
-  const auto number = static_cast<std::size_t>(site);
-  return number < rules_by_number.size() ? rules_by_number[number] : SiteRule{};
-}
+SiteRule linux_4_0_site(Site site) { return rule_of(by_number, site); }
 
 }  // namespace brink

@@ -7,10 +7,7 @@
 // asked without a work item (85009b4f5f03, 4.15).
 
 #include "policies/eras/eras.hpp"
-
-#include <array>
-
-#include "brink/site_list.hpp"
+#include "policies/eras/site_rows.hpp"
 
 namespace brink {
 namespace {
@@ -34,13 +31,6 @@ constexpr Gfp INDEX = ACCOUNT;
 constexpr Gfp BLOCK_PAGE = NOFS | Gfp::hardwall | Gfp::movable | Gfp::nofail;
 constexpr Gfp ATOMIC = GFP_ATOMIC;
 
-struct Row {
-  Site site;
-  Gfp gfp;
-  OnFailure on_failure;
-  const char* function;
-};
-
 constexpr auto propagate = OnFailure::propagate;
 constexpr auto loop = OnFailure::loop;
 constexpr auto nofail = OnFailure::nofail;
@@ -49,7 +39,7 @@ constexpr auto later = OnFailure::later;
 constexpr auto fs_error = OnFailure::fs_error;
 
 // A mempool's caller never gets NULL if it may sleep: mempool_alloc() itself asks for ever.
-constexpr Row rows[] = {
+constexpr SiteRow rows[] = {
     {site::vfs_name, K, propagate, "getname_flags"},
     {site::vfs_dentry, K, propagate, "__d_alloc"},
     {site::vfs_long_name, KA | Gfp::reclaimable, propagate, "__d_alloc"},
@@ -153,31 +143,10 @@ constexpr Row rows[] = {
     {site::zram_page, NOIO | Gfp::highmem | Gfp::movable, later, "zram_write_page"},
 };
 
-constexpr std::array<SiteRule, site::builtin_count> by_number() {
-  std::array<SiteRule, site::builtin_count> rules{};
-  for (const Row& row : rows) {
-    rules[static_cast<std::size_t>(row.site)] = {row.gfp, row.on_failure, row.function};
-  }
-  return rules;
-}
-
-constexpr std::array<SiteRule, site::builtin_count> rules_by_number = by_number();
-
-constexpr bool complete() {
-  std::array<int, site::builtin_count> seen{};
-  for (const Row& row : rows) ++seen[static_cast<std::size_t>(row.site)];
-  for (const int count : seen) {
-    if (count != 1) return false;
-  }
-  return true;
-}
-static_assert(complete(), "each built-in site has exactly one row");
+constexpr auto by_number = rules_by_number(rows);
 
 }  // namespace
 
-SiteRule linux_6_1_site(Site site) {
-  const auto number = static_cast<std::size_t>(site);
-  return number < rules_by_number.size() ? rules_by_number[number] : SiteRule{};
-}
+SiteRule linux_6_1_site(Site site) { return rule_of(by_number, site); }
 
 }  // namespace brink

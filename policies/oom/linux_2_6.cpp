@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "brink/isqrt.hpp"
 #include "policies/builtin.hpp"
 #include "policies/oom/candidates.hpp"
 
@@ -19,15 +20,6 @@ constexpr int oom_disable = -17;
 /// 2,048 jiffies at 250 Hz (SHIFT_HZ + 3), and 1,024 s: what times are divided by.
 constexpr Nanos cpu_unit = 8'192 * ms;
 constexpr Nanos run_unit = 1'024 * seconds;
-
-std::uint64_t int_sqrt(std::uint64_t n) {
-  std::uint64_t root = 0;
-  for (std::uint64_t bit = std::uint64_t{1} << 31; bit != 0; bit >>= 1) {
-    const std::uint64_t next = root | bit;
-    if (next <= n / next) root = next;
-  }
-  return root;
-}
 
 std::uint64_t adjusted(std::uint64_t points, int oom_adj) {
   if (oom_adj < 0) return points >> -oom_adj;
@@ -45,8 +37,8 @@ std::uint64_t vm_badness(const OomView& view, const TaskView& task) {
   }
   const std::uint64_t cpu_time = task.cpu_time / cpu_unit;
   const std::uint64_t run_time = (view.now - std::min(view.now, task.started)) / run_unit;
-  if (cpu_time != 0) points /= int_sqrt(cpu_time);
-  if (run_time != 0) points /= int_sqrt(int_sqrt(run_time));
+  if (cpu_time != 0) points /= isqrt(cpu_time);
+  if (run_time != 0) points /= isqrt(isqrt(run_time));
   if (task.nice > 0) points *= 2;
   if (task.admin || task.resource) points /= 4;
   if (task.rawio) points /= 4;

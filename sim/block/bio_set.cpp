@@ -8,11 +8,6 @@
 #include "sim/block/device.hpp"
 
 namespace brink {
-namespace {
-
-void flush_plug(void* device) { static_cast<Device*>(device)->flush_plug(); }
-
-}  // namespace
 
 BioSet::BioSet(Memory& memory, std::string name, std::uint32_t min)
     : memory_(memory),
@@ -26,7 +21,7 @@ void BioSet::fill_reserve() {
 
 Bio& BioSet::alloc(Site site, Device* plugged) {
   const MempoolElement memory =
-      pool_.alloc(site, plugged != nullptr ? BeforeSleep{flush_plug, plugged} : BeforeSleep{});
+      pool_.alloc(site, plugged != nullptr ? plugged->flush_before_sleep() : BeforeSleep{});
   BRINK_ASSERT(memory);
   return make(memory);
 }

@@ -50,6 +50,10 @@ class Device {
   virtual void plug() {}
   virtual void unplug() {}
   virtual void flush_plug() {}
+  /// For a mempool's caller, whose plug may hold the reserve.
+  BeforeSleep flush_before_sleep() {
+    return {[](void* device) { static_cast<Device*>(device)->flush_plug(); }, this};
+  }
 
   /// Too many requests of that direction's class are queued or being served (bdi_write_congested,
   /// bdi_read_congested).

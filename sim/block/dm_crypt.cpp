@@ -41,9 +41,9 @@ DmCrypt::DmCrypt(Memory& memory, const Partition& below, const Config& config, s
       below_(below),
       config_(config),
       clones_(memory, "dm-crypt bio", min_ios),
-      ios_pool_(memory, {.name = "dm-crypt io",
-                         .min_nr = min_ios,
-                         .cache = &memory.slab_cache("dm_crypt_io")}),
+      ios_pool_(
+          memory,
+          {.name = "dm-crypt io", .min_nr = min_ios, .cache = &memory.slab_cache("dm_crypt_io")}),
       requests_(memory, {.name = "dm-crypt request", .min_nr = min_ios, .kmalloc = 512}),
       pages_(memory, {.name = "dm-crypt page", .min_nr = pool_size(memory, config)}),
       bio_alloc_lock_(memory.locks(), memory.locks().lock_class("dm_crypt.bio_alloc_lock")),
@@ -75,9 +75,8 @@ void DmCrypt::submit(Bio& bio) {
   sweep();
   entering_.push_back(&bio);
   Frame frame(core().current(), "crypt_map");
-  const MempoolElement memory_of_io = ios_pool_.alloc(
-      site::dm_crypt_io,
-      BeforeSleep{[](void* device) { static_cast<Device*>(device)->flush_plug(); }, below_.device});
+  const MempoolElement memory_of_io =
+      ios_pool_.alloc(site::dm_crypt_io, below_.device->flush_before_sleep());
   std::erase(entering_, &bio);
   Io& io = ios_.make(*this, bio, memory_of_io);
   live_.push_back(&io);

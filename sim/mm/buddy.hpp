@@ -110,7 +110,6 @@ class Buddy {
   Pfn fallback(unsigned order, Migrate type, unsigned alloc_flags);
   Pfn block_of_others(unsigned block_order, Migrate type, Migrate& from);
   Pfn take_largest(unsigned block_order, unsigned order, Migrate type);
-  Pfn take_compatible(unsigned block_order, unsigned order, Migrate type);
   void steal_suitable(Pfn pfn, unsigned block_order, Migrate type, bool whole_block);
   void set_block_types(Pfn block, unsigned block_order, Migrate type);
   void move(Pfn pfn, unsigned order, Migrate type);

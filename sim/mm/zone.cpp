@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "brink/assert.hpp"
+#include "brink/isqrt.hpp"
 
 namespace brink {
 namespace {
@@ -17,15 +18,6 @@ constexpr Pfn dma32_end = Pfn{1} << 20;              // 4 GiB
 constexpr Pfn lowmem_end = 896 * (MiB / page_size);  // what 32 bits map for good
 constexpr std::array<Pfn, zone_types> ends_x86_64 = {dma_end, dma32_end, no_page, no_page};
 constexpr std::array<Pfn, zone_types> ends_x86_32 = {dma_end, dma_end, lowmem_end, no_page};
-
-std::uint64_t isqrt(std::uint64_t n) {
-  std::uint64_t root = 0;
-  for (std::uint64_t bit = std::uint64_t{1} << 31; bit != 0; bit >>= 1) {
-    const std::uint64_t next = root | bit;
-    if (next <= n / next) root = next;
-  }
-  return root;
-}
 
 }  // namespace
 

@@ -38,16 +38,6 @@ TaskConfig& holder(RunSpec& spec, const std::string& name, std::uint64_t mapped,
   });
 }
 
-std::vector<std::string> victims(const Outcome& outcome) {
-  const std::regex killed("Killed process [0-9]+ \\(([a-z]+)\\)");
-  std::vector<std::string> names;
-  for (const std::string& line : outcome.log) {
-    std::smatch match;
-    if (std::regex_search(line, match, killed)) names.push_back(match[1]);
-  }
-  return names;
-}
-
 std::string first_victim(const RunSpec& spec) {
   const std::vector<std::string> all = victims(run_machine(spec));
   return all.empty() ? "" : all.front();

@@ -6,7 +6,6 @@
 // at once; which of them comes to which size first is a matter of scheduling.
 
 #include <fstream>
-#include <regex>
 #include <sstream>
 
 #include "tests/sim/small_machine.hpp"
@@ -94,16 +93,6 @@ args = { dir = "/", count = 1 }
   return run_machine(spec);
 }
 
-std::vector<std::string> deaths(const Outcome& outcome) {
-  const std::regex killed("Killed process [0-9]+ \\(([a-z]+)\\)");
-  std::vector<std::string> names;
-  for (const std::string& line : outcome.log) {
-    std::smatch match;
-    if (std::regex_search(line, match, killed)) names.push_back(match[1]);
-  }
-  return names;
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
@@ -119,7 +108,7 @@ TEST(OomOracle, TheSameVictimDies) {
       if (other.mem_mb == row.mem_mb && other.sitters == 0) free_kb = other.free_kb;
     }
     const Outcome outcome = run_row(row, free_kb, 1);
-    const std::vector<std::string> ours = deaths(outcome);
+    const std::vector<std::string> ours = victims(outcome);
     const std::string what = std::to_string(row.mem_mb) + " MB, " + std::to_string(row.sitters) +
                              " sitters of " + std::to_string(row.sitter_mb) + " MB";
     EXPECT_EQ(outcome.verdict, Verdict::completed) << what << ": " << outcome.reason;

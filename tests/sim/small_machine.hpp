@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <regex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "brink/machine.hpp"
 #include "brink/outcome.hpp"
@@ -105,6 +107,17 @@ inline RunSpec plain_spec(const std::string& more = "", std::uint64_t seed = 1) 
   RunSpec spec = spec_of_file(plain_machine + more, seed);
   spec.tasks.erase(spec.tasks.begin());
   return spec;
+}
+
+/// Whom the OOM killer of 6.1 killed, by the kernel's log, in order.
+inline std::vector<std::string> victims(const Outcome& outcome) {
+  const std::regex killed("Killed process [0-9]+ \\(([a-z]+)\\)");
+  std::vector<std::string> names;
+  for (const std::string& line : outcome.log) {
+    std::smatch match;
+    if (std::regex_search(line, match, killed)) names.push_back(match[1]);
+  }
+  return names;
 }
 
 inline std::uint64_t count(const Outcome& outcome, const std::string& syscall, int error) {
