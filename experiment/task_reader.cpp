@@ -63,6 +63,11 @@ TaskConfig read_task_keys(Params& params) {
   task.rlimits = read_rlimits(params.table("rlimits", "limits of each process (setrlimit)"));
   read_oom_adjustment(params, task);
   read_credentials(params, task);
+  task.sched_class = static_cast<SchedClass>(
+      params.choice("sched", static_cast<std::size_t>(task.sched_class), {"fifo", "normal", "idle"},
+                    "its scheduling class: while a task of a higher one wants a CPU, none of a "
+                    "lower one gets it; "
+                    "fifo is real-time without throttling"));
   task.parent = params.text("parent", "",
                             "the program of an earlier [[task]], whose first process is its "
                             "parent; without it, init is");

@@ -127,6 +127,7 @@ void Machine::spawn_all() {
       config.oom_score_adj = task.oom_score_adj;
       config.oom_adj = task.oom_adj;
       config.nice = task.nice;
+      config.sched_class = task.sched_class;
       config.sys_admin = task.sys_admin;
       config.sys_resource = task.sys_resource;
       config.sys_rawio = task.sys_rawio;

@@ -98,6 +98,7 @@ struct TaskConfig {
   int oom_score_adj = 0;
   int oom_adj = 0;  ///< the same on the scale before 2.6.36
   int nice = 0;
+  SchedClass sched_class = SchedClass::normal;
   bool sys_admin = false, sys_resource = false, sys_rawio = false;  ///< CAP_SYS_*
   /// The program of an earlier entry, whose first process is their parent; empty: init is.
   std::string parent;

@@ -13,6 +13,15 @@ enum class Preempt : std::uint8_t {
   full,       ///< everywhere but under a spinlock
 };
 
+/// Who goes before whom: while a task of a higher class wants a CPU, none of a lower one gets it.
+/// Within the first a task keeps its CPU until it sleeps or yields; within the others all take
+/// turns.
+enum class SchedClass : std::uint8_t {
+  fifo,    ///< SCHED_FIFO without throttling (sched_rt_runtime_us = -1), all of one priority
+  normal,  ///< SCHED_NORMAL
+  idle,    ///< SCHED_IDLE, whose share of 3 in 1024 is taken for none
+};
+
 /// How the scheduler's choices are made.
 struct SchedulerConfig {
   std::string strategy = "random";

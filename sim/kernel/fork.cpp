@@ -72,7 +72,7 @@ std::int64_t Kernel::fork(Process& parent, Syscalls::Child entry) {
   child.forked_by = &parent;
   child.started = core_.now();
   parent.children.push_back(&child);
-  child.task = &core_.spawn(config.comm, {run_process, &child});
+  child.task = &core_.spawn(config.comm, {run_process, &child}, parent.task->sched_class);
   child.task->process = &child;
   if (parent.task->has(DAEMON)) child.task->set(DAEMON);
   if (on_fork_) on_fork_(child);

@@ -77,7 +77,7 @@ Process& Kernel::spawn(const ProcessConfig& config) {
   process.parent = config.parent != nullptr ? config.parent->task->id : init_->task->id;
   ++live_;
   process.started = core_.now();
-  process.task = &core_.spawn(config.comm, {run_process, &process});
+  process.task = &core_.spawn(config.comm, {run_process, &process}, config.sched_class);
   process.task->process = &process;
   if (config.daemon) process.task->set(DAEMON);
   return process;

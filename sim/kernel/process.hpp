@@ -36,6 +36,7 @@ struct ProcessConfig {
   int oom_score_adj = 0;
   int oom_adj = 0;
   int nice = 0;
+  SchedClass sched_class = SchedClass::normal;
   bool sys_admin = false, sys_resource = false, sys_rawio = false;
   const Process* parent = nullptr;  ///< null: init
   bool daemon = false;

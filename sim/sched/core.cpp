@@ -50,7 +50,7 @@ void Core::set_strategy(Strategy& strategy) {
 
 void Core::update_simple() {
   simple_ = config_.cpus == 1 && defaults_ && observer_ == nullptr && sink_ == nullptr &&
-            !config_.count_cpu_time && !stopping_ && !aborting_;
+            !config_.count_cpu_time && !classes_ && !stopping_ && !aborting_;
   horizon_ = 0;
 }
 
@@ -68,13 +68,15 @@ Nanos Core::cpu_time(const Task& task) const {
   return task.cpu_time + (running ? cpu.clock - cpu.since : 0);
 }
 
-Task& Core::spawn(std::string_view comm, TaskBody body) {
+Task& Core::spawn(std::string_view comm, TaskBody body, SchedClass sched_class) {
   const TaskId id = task_count_++;
   if (id == storage_.tasks.size()) storage_.tasks.push_back(std::make_unique<Task>());
   Task& task = *storage_.tasks[id];
   task = Task{};
   task.id = id;
   task.body = body;
+  task.sched_class = sched_class;
+  if (sched_class == SchedClass::fifo) task.set(RT_TASK);
   const std::size_t length = std::min(comm.size(), task.comm.size() - 1);
   std::copy_n(comm.data(), length, task.comm.data());
   task.comm[length] = '\0';
@@ -82,8 +84,12 @@ Task& Core::spawn(std::string_view comm, TaskBody body) {
   task.state = TaskState::runnable;
   arm(task);
   ++live_;
-  storage_.ready.push(task);
+  queue_of(sched_class).push(task);
   horizon_ = 0;
+  if (sched_class != SchedClass::normal && !classes_) {
+    classes_ = true;
+    update_simple();
+  }
   if (!defaults_) strategy_->spawned(task);
   return task;
 }

@@ -1,6 +1,7 @@
 // The scheduler core of one machine: simulated CPUs with clocks of their own, virtual time, tasks
 // on fibers, timers, and the choices of who runs next (kernel/sched/core.c and kernel/time,
-// Linux 4.0, in outline). Left out: run queues for each CPU, scheduling classes, load balancing.
+// Linux 4.0, in outline). Left out: run queues for each CPU, priorities and shares within a
+// scheduling class, throttling of real-time tasks, load balancing.
 //
 // Machine time is the earliest clock of a busy CPU, or the next timer if all are idle. A CPU runs
 // its task to the task's next primitive; there the strategy may let another CPU step or another
@@ -86,7 +87,7 @@ class Core final : public FiberBody {
   // --- From outside of tasks.
 
   /// A new task, READY at once. `comm` is cut to 15 bytes, as in the kernel. Tasks may spawn too.
-  Task& spawn(std::string_view comm, TaskBody body);
+  Task& spawn(std::string_view comm, TaskBody body, SchedClass sched_class = SchedClass::normal);
 
   /// Runs until quiet, stopped or at the limit. Tasks that are left keep their stacks, for whoever
   /// wants to look at them, until abort() or the destructor.
@@ -131,7 +132,7 @@ class Core final : public FiberBody {
   std::uint64_t turns() const { return turns_; }
 
   /// True if no task runs or is READY.
-  bool idle() const { return busy_ == 0 && storage_.ready.empty(); }
+  bool idle() const;
   /// When the next timer is due, stale ones included; `never` if there is none.
   Nanos next_due() const { return due_; }
   /// Functions that timers have yet to call, the time limit's own included.
@@ -231,7 +232,16 @@ class Core final : public FiberBody {
   Task* sole_sleeper(Nanos& clock);
   static void time_is_up(void* core, std::uint64_t);
 
+  /// What READY tasks may want of a CPU that has a task: nothing, their turn, or that it be given
+  /// up to a higher class.
+  enum class Claim : std::uint8_t { none, turn, precedence };
+
   void make_ready(Task& task, Wake how, Nanos time);
+  ReadyQueue& queue_of(SchedClass sched_class);
+  /// The READY tasks of the highest class that has any; no others are chosen from.
+  const ReadyQueue& candidates() const;
+  Task& take_candidate(std::uint32_t index);
+  Claim claim_on(const Task& current) const;
   void point_slow(Point kind);
   bool may_preempt(Point kind) const;
   void mark_switch_point(bool could_switch);
@@ -274,7 +284,8 @@ class Core final : public FiberBody {
   std::uint32_t sequence_ = 0;
   std::uint32_t live_ = 0;
   std::uint32_t task_count_ = 0;
-  bool simple_ = false;  ///< one CPU, default choices, nobody listening, and not about to stop
+  bool simple_ = false;   ///< one CPU, default choices, nobody listening, and not about to stop
+  bool classes_ = false;  ///< some task is not of the normal class
   bool defaults_ = false;
   bool asks_ = false;
   bool stopping_ = false;

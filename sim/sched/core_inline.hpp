@@ -9,13 +9,31 @@
 
 namespace brink {
 
+inline ReadyQueue& Core::queue_of(SchedClass sched_class) {
+  switch (sched_class) {
+    case SchedClass::fifo: return storage_.ready_fifo;
+    case SchedClass::normal: break;
+    case SchedClass::idle: return storage_.ready_idle;
+  }
+  return storage_.ready;
+}
+
+inline const ReadyQueue& Core::candidates() const {
+  if (!classes_ || !storage_.ready.empty()) [[likely]] {
+    return classes_ && !storage_.ready_fifo.empty() ? storage_.ready_fifo : storage_.ready;
+  }
+  return !storage_.ready_fifo.empty() ? storage_.ready_fifo : storage_.ready_idle;
+}
+
 [[gnu::always_inline]] inline void Core::make_ready(Task& task, Wake how, Nanos time) {
   if (task.state != TaskState::parked) return;
   task.unpark(how);
   task.ready_since = time;
-  storage_.ready.push(task);
-  // An idle CPU takes it at once, and a strategy that asks may prefer it.
-  if (!simple_ && (asks_ || busy_ != all_cpus_)) horizon_ = 0;
+  if (simple_) [[likely]]
+    return storage_.ready.push(task);
+  queue_of(task.sched_class).push(task);
+  // An idle CPU takes it at once, a strategy that asks may prefer it, and so may its class.
+  if (asks_ || classes_ || busy_ != all_cpus_) horizon_ = 0;
 }
 
 [[gnu::always_inline]] inline void Core::push_timer(Nanos when, std::uint32_t target) {

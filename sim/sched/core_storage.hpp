@@ -27,7 +27,8 @@ struct TimerCall {
 };
 
 struct CoreStorage {
-  ReadyQueue ready;
+  ReadyQueue ready;                   ///< of the normal class
+  ReadyQueue ready_fifo, ready_idle;  ///< of the other classes
   TimerHeap timers;
   ChoiceLog choices;
   std::vector<std::unique_ptr<Task>> tasks;  ///< made once, reset for each world
@@ -35,7 +36,7 @@ struct CoreStorage {
   std::vector<std::uint32_t> free_calls;
 
   void clear() {
-    ready = {};
+    ready = ready_fifo = ready_idle = {};
     timers.clear();
     choices.clear();
     calls.clear();

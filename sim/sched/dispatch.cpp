@@ -8,6 +8,24 @@
 
 namespace brink {
 
+// --- Scheduling classes.
+
+inline Task& Core::take_candidate(std::uint32_t index) {
+  const ReadyQueue& queue = candidates();
+  return queue_of(queue.oldest().sched_class).take(index);
+}
+
+inline Core::Claim Core::claim_on(const Task& current) const {
+  const ReadyQueue& ready = candidates();
+  if (ready.empty()) return Claim::none;
+  if (!classes_) return Claim::turn;
+  const SchedClass best = ready.oldest().sched_class;
+  if (best < current.sched_class) return Claim::precedence;
+  return best == current.sched_class && best != SchedClass::fifo ? Claim::turn : Claim::none;
+}
+
+// --- Giving up the CPU.
+
 Wake Core::park_slow(const Waitable& wait, WaitMode mode) {
   throw_if_aborting();
   Task& me = *cpu_->current;
@@ -32,18 +50,23 @@ void Core::yield_slow() {
   charge(config_.costs.yield);
   mark_switch_point(true);
   place_ready_tasks();
-  if (storage_.ready.empty()) return point(Point::cond_resched);
-  yield_to(ask_task(cpu_->current, Why::yielded));
+  Task& me = *cpu_->current;
+  const ReadyQueue& ready = candidates();
+  if (ready.empty() || ready.oldest().sched_class > me.sched_class) {
+    return point(Point::cond_resched);
+  }
+  const bool equals = ready.oldest().sched_class == me.sched_class;
+  yield_to(ask_task(equals ? &me : nullptr, equals ? Why::yielded : Why::freed));
 }
 
 void Core::yield_to(std::uint32_t choice) {
   Cpu& cpu = *cpu_;
   Task& me = *cpu.current;
-  if (choice != storage_.ready.size()) {
+  if (choice != candidates().size()) {
     me.ready_since = cpu.clock;
     count_cpu_time(cpu, me);
-    Task& next = storage_.ready.take(choice);
-    storage_.ready.push(me);
+    Task& next = take_candidate(choice);
+    queue_of(me.sched_class).push(me);
     assign(cpu, next);
   }
   leave(me);
@@ -59,11 +82,13 @@ void Core::point_slow(Point kind) {
   mark_switch_point(may_preempt(kind));
   place_ready_tasks();
   const bool tick = cpu.clock >= cpu.next_tick;
-  const bool wanted = !storage_.ready.empty();
+  const Claim claim = claim_on(*cpu.current);
   // A tick that falls where the task may not be preempted stays pending.
-  if (tick && !wanted) cpu.next_tick = cpu.clock + tick_;
-  if (!wanted || !(asks_ || tick) || !may_preempt(kind)) return leave(*cpu.current);
+  if (tick && claim == Claim::none) cpu.next_tick = cpu.clock + tick_;
+  const bool now = asks_ || tick || claim == Claim::precedence;
+  if (claim == Claim::none || !now || !may_preempt(kind)) return leave(*cpu.current);
   if (tick) cpu.next_tick = cpu.clock + tick_;
+  if (claim == Claim::precedence) return yield_to(ask_task(nullptr, Why::freed));
   yield_to(ask_task(cpu.current, tick ? Why::tick : Why::point));
 }
 
@@ -89,12 +114,12 @@ bool Core::may_preempt(Point kind) const {
 // --- Choices.
 
 inline std::uint32_t Core::ask_task(const Task* current, Why why) {
-  const std::uint32_t ready = storage_.ready.size();
+  const ReadyQueue& queue = candidates();
+  const std::uint32_t ready = queue.size();
   const std::uint32_t options = ready + (current != nullptr ? 1 : 0);
   if (options == 1) return 0;
   const std::uint32_t usual = default_choice(why, ready);
-  const std::uint32_t choice =
-      defaults_ ? usual : strategy_->pick_task(storage_.ready, current, why);
+  const std::uint32_t choice = defaults_ ? usual : strategy_->pick_task(queue, current, why);
   BRINK_ASSERT(choice < options);
   if (choice == usual) {
     storage_.choices.add_default();
@@ -127,10 +152,12 @@ inline void Core::assign(Cpu& cpu, Task& task) {
   note(EventKind::context_switch, task.id, cpu.clock);
 }
 
+bool Core::idle() const { return busy_ == 0 && candidates().empty(); }
+
 void Core::place_ready_tasks() {
-  while (!storage_.ready.empty() && busy_ != all_cpus_) {
+  while (!candidates().empty() && busy_ != all_cpus_) {
     Cpu& cpu = cpus_[static_cast<std::size_t>(std::countr_one(busy_))];
-    assign(cpu, storage_.ready.take(ask_task(nullptr, Why::freed)));
+    assign(cpu, take_candidate(ask_task(nullptr, Why::freed)));
   }
 }
 
@@ -183,7 +210,8 @@ void Core::set_horizon() {
 Nanos Core::shared_horizon(Nanos horizon) const {
   if (stopping_) return 0;
   const std::uint64_t others = busy_ & ~cpu_->mask();
-  if (asks_) return others != 0 || !storage_.ready.empty() ? 0 : horizon;
+  if (asks_) return others != 0 || !candidates().empty() ? 0 : horizon;
+  if (classes_ && claim_on(*cpu_->current) == Claim::precedence) return 0;
   // A strategy that does not ask keeps the CPUs in the order of their clocks.
   for (std::uint64_t left = others; left != 0; left &= left - 1) {
     horizon = std::min(horizon, cpus_[static_cast<std::size_t>(std::countr_zero(left))].clock + 1);

@@ -1,12 +1,13 @@
 // A simulated task: a fiber that the simulated CPUs run (struct task_struct, include/linux/sched.h,
 // Linux 4.0). It carries what the scheduler and the watchers need; what upper rungs hang on a task
-// they find through its opaque pointers, as the kernel does. Left out: scheduling classes,
-// affinity, cgroups.
+// they find through its opaque pointers, as the kernel does. Left out: priorities within a
+// scheduling class, affinity, cgroups.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
+#include "brink/scheduling.hpp"
 #include "brink/units.hpp"
 #include "sim/sched/wait.hpp"
 
@@ -86,10 +87,14 @@ struct alignas(64) Task {
   const Waitable* loop = nullptr;
   std::uint64_t loop_rounds = 0;  ///< rounds of that loop since its last progress
   Nanos loop_since = 0;
+  // The innermost unlimited loop inside of that one, if any.
+  const Waitable* inner_loop = nullptr;
+  std::uint64_t inner_entered = 0;  ///< loop_rounds when it began
 
   Fiber* fiber = nullptr;
   void* wait_data = nullptr;  ///< what the queue of waiters notes about it
   std::uint32_t flags = 0;
+  SchedClass sched_class = SchedClass::normal;
   FailureList* failures = nullptr;  ///< sim/mm: allocation failures on their way to a fate
   Process* process = nullptr;       ///< sim/kernel; null for kernel threads
   Nanos cpu_time = 0;               ///< on a CPU, its present turn left out (Core::cpu_time())

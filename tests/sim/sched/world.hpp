@@ -17,9 +17,13 @@ struct World {
   explicit World(Strategy& strategy, const CoreConfig& config = {}) : core(config, strategy) {}
   ~World() { core.abort(); }
 
-  Task& spawn(std::function<void()> body, const char* comm = "task") {
+  Task& spawn(std::function<void()> body, const char* comm = "task",
+              SchedClass sched_class = SchedClass::normal) {
     bodies.push_back(std::make_unique<std::function<void()>>(std::move(body)));
-    return core.spawn(comm, {call, bodies.back().get()});
+    return core.spawn(comm, {call, bodies.back().get()}, sched_class);
+  }
+  Task& spawn(std::function<void()> body, SchedClass sched_class) {
+    return spawn(std::move(body), "task", sched_class);
   }
 
   static void call(void* body) { (*static_cast<std::function<void()>*>(body))(); }
