@@ -10,19 +10,27 @@
 
 namespace brink {
 
-/// For as long as it lives, the running task is in a loop that ends only when `wait` does. Only the
-/// outermost one counts; `wait` must outlive it.
+/// For as long as it lives, the running task is in a loop that ends only when `wait` does, which
+/// must outlive it. What the task waits for is the outermost one; whether it moves inside of that,
+/// the innermost one says.
 class UnlimitedLoop {
  public:
-  UnlimitedLoop(Core& core, const Waitable& wait) : core_(core), task_(core.current()) {
-    if (task_.loop != nullptr) return;
+  UnlimitedLoop(Core& core, const Waitable& wait)
+      : core_(core), task_(core.current()), around_(task_.inner_loop) {
+    if (task_.loop != nullptr) {
+      enter_inner(&wait);
+      return;
+    }
     outermost_ = true;
     task_.loop = &wait;
     task_.loop_rounds = 0;
     task_.loop_since = core.now();
   }
   ~UnlimitedLoop() {
-    if (!outermost_) return;
+    if (!outermost_) {
+      enter_inner(around_);
+      return;
+    }
     task_.loop = nullptr;
     if (core_.aborting()) return;
     // What it took inside and still holds, it holds from here on like any other lock.
@@ -35,8 +43,14 @@ class UnlimitedLoop {
   void round();
 
  private:
+  void enter_inner(const Waitable* wait) {
+    task_.inner_loop = wait;
+    task_.inner_entered = task_.loop_rounds;
+  }
+
   Core& core_;
   Task& task_;
+  const Waitable* const around_;
   bool outermost_ = false;
 };
 

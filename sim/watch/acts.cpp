@@ -31,9 +31,9 @@ bool queues_for(const Task& task, const Waitable& wait) {
   return lock == nullptr || hold_of(task, *lock) == nullptr;
 }
 
-bool asks_again(const Task& task) {
-  if (task.loop == nullptr) return false;
-  switch (task.loop->kind()) {
+bool is_poll(const Waitable* loop) {
+  if (loop == nullptr) return false;
+  switch (loop->kind()) {
     case WaitKind::none:
     case WaitKind::work:
     case WaitKind::wakers:

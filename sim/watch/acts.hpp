@@ -19,9 +19,12 @@ bool queues_for(const Task& task, const Waitable& wait);
 /// True if it holds this lock together with others, for reading.
 bool shares(const Task& task, const Waitable& wait);
 
-/// True if it polls for something that is neither memory nor handed over: it may find that done, by
-/// whomever, when it next asks.
-bool asks_again(const Task& task);
+/// True if a loop for this polls for something that is neither memory nor handed over: its task may
+/// find that done, by whomever, when it next asks.
+bool is_poll(const Waitable* loop);
+
+/// True if the task is in such a loop, innermost or outermost.
+inline bool asks_again(const Task& task) { return is_poll(task.loop) || is_poll(task.inner_loop); }
 
 /// True if a task in this state goes on by itself: it runs, has a timer, or a signal that ends its
 /// wait.

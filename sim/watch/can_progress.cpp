@@ -126,7 +126,7 @@ void CanProgress::add_task(std::uint32_t index) {
     // It leaves the loop if it moves and the loop opens.
     const Node opens = graph_.add_node();
     Node asked = opens;
-    if (asks_again(task)) {
+    if (is_poll(task.loop)) {
       asked = graph_.add_node();
       graph_.add_support(asked, opens);
       polls_.push_back(opens);
@@ -135,12 +135,28 @@ void CanProgress::add_task(std::uint32_t index) {
     graph_.raise(can_node(index));
     graph_.add_support(opens, can_node(index));
   }
-  if (goes_on(task)) {
+  if (is_poll(task.inner_loop)) {
+    add_inner_poll(task, index);
+  } else if (goes_on(task)) {
     graph_.make_hold(moves_node(index));
   } else {
     add_parked(task, index);
   }
   graph_.add_support(moves_node(index), can_node(index));
+}
+
+/// Inside of its outermost loop it is in another, which it leaves when that one opens: by whom it
+/// waits for, or because it asks for memory again and there is some.
+void CanProgress::add_inner_poll(const Task& task, std::uint32_t index) {
+  const Node moves = moves_node(index);
+  const Node asked = graph_.add_node();
+  graph_.add_support(asked, moves);
+  if (memory_ != nullptr) {
+    ++memory_waits_;
+    graph_.add_support(memory_node_, moves);
+  }
+  polls_.push_back(moves);
+  add_wait(task, *task.inner_loop, asked, index, false);
 }
 
 void CanProgress::add_parked(const Task& task, std::uint32_t index) {

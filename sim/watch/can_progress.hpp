@@ -76,6 +76,7 @@ class CanProgress {
   void collect_tasks();
   void note_daemon(std::uint32_t index);
   void add_task(std::uint32_t index);
+  void add_inner_poll(const Task& task, std::uint32_t index);
   void add_parked(const Task& task, std::uint32_t index);
   void add_wait(const Task& task, const Waitable& wait, Node node, std::uint32_t index,
                 bool looping);

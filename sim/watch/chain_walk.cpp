@@ -50,6 +50,7 @@ bool ChainWalk::can(const Task& task) {
 bool ChainWalk::moves(const Task& task) {
   if (steps_ == 0) return false;
   --steps_;
+  if (is_poll(task.inner_loop)) return ends(task, *task.inner_loop, false);
   return goes_on(task) || ends(task, *task.wait, false);
 }
 

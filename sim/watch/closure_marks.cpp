@@ -47,7 +47,10 @@ void ClosureMarks::exited(const Task& task, Nanos now) {
 }
 
 bool ClosureMarks::confirmed(const Task& task) const {
-  return !asks_again(task) || task.loop_rounds >= marks_[task.id].rounds + 2;
+  if (!asks_again(task)) return true;
+  std::uint64_t since = marks_[task.id].rounds;
+  if (task.inner_loop != nullptr) since = std::max(since, task.inner_entered);
+  return task.loop_rounds >= since + 2;
 }
 
 bool ClosureMarks::just_confirmed(const Task& task) {

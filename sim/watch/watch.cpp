@@ -72,7 +72,8 @@ void Watch::parked(Task& task) {
 void Watch::polled(Task& task) {
   if (phase_ != Phase::watching || task.loop == nullptr) return;
   PerTask& mine = of(task);
-  const bool same_loop = task.loop == mine.loop && task.loop_since == mine.loop_since;
+  const bool same_inner = task.inner_loop == nullptr || task.inner_loop == mine.inner_loop;
+  const bool same_loop = task.loop == mine.loop && task.loop_since == mine.loop_since && same_inner;
   if (same_loop && marks_.stuck(task.id)) {
     // Worse it cannot get; but only now is it certain.
     if (marks_.just_confirmed(task)) renew();
@@ -90,6 +91,7 @@ void Watch::look_at(Task& task) {
   PerTask& mine = of(task);
   mine.loop = task.loop;
   mine.loop_since = task.loop_since;
+  mine.inner_loop = task.inner_loop;
   if (marks_.stuck(task.id) || !chain_.proves(task)) return renew();
   undeclared_ = undeclared_ || chain_.used_anyone();
 }

@@ -96,7 +96,8 @@ class Watch final : public CoreObserver {
   struct PerTask {
     const Waitable* loop = nullptr;  ///< as last seen
     Nanos loop_since = 0;
-    std::uint64_t stamp = 0;  ///< of the suppliers, when its last poll was looked at
+    const Waitable* inner_loop = nullptr;  ///< the last that it was seen in, inside of that one
+    std::uint64_t stamp = 0;               ///< of the suppliers, when its last poll was looked at
     bool foreground = false;
   };
 

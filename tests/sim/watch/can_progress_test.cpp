@@ -21,8 +21,10 @@ std::string text(const Task& t, const Naive& naive) {
   if (t.wait != nullptr) s += " on kind " + std::to_string(static_cast<int>(t.wait->kind()));
   if (t.loop != nullptr)
     s += " in loop of kind " + std::to_string(static_cast<int>(t.loop->kind()));
+  if (t.inner_loop != nullptr)
+    s += " around one of kind " + std::to_string(static_cast<int>(t.inner_loop->kind()));
   if (t.timer_sequence != 0) s += " timer";
-  return s + (naive.can(t.id) ? " can" : " cannot");
+  return s + (naive.moves(t.id) ? " moves" : "") + (naive.can(t.id) ? " can" : " cannot");
 }
 
 /// Where the engine differs from the naive fixed point; empty if nowhere.

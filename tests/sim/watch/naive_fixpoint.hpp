@@ -52,6 +52,7 @@ class Naive {
       }
       const bool queued = wait.kind() == WaitKind::lock && wait.owner() != &t &&
                           (t.wait == &wait || t.loop == &wait);
+      if (queued && polls(t.inner_loop)) return note(naive.gets_through(t));
       note(queued ? naive.moves_[t.id] : naive.can_[t.id]);
     }
     void inner(const Task& t) override {
@@ -70,10 +71,30 @@ class Naive {
 
   bool moves(const Task& t) const {
     if (t.state == TaskState::dead) return false;
+    if (polls(t.inner_loop)) return leaves_inner(t);
+    return gets_through(t);
+  }
+
+  /// Whether what it is parked on ends, whatever loop it is in.
+  bool gets_through(const Task& t) const {
     if (t.state == TaskState::runnable || t.timer_sequence != 0 || idle(t)) return true;
     if (t.signalled(t.wait_mode)) return true;
     if (t.wait_mode != WaitMode::uninterruptible && !t.has(PF_KTHREAD) && kill()) return true;
     return ends(t, *t.wait, false);
+  }
+
+  static bool polls(const Waitable* loop) {
+    return loop != nullptr && (loop->kind() == WaitKind::wakers || loop->kind() == WaitKind::work ||
+                               loop->kind() == WaitKind::commit || loop->kind() == WaitKind::none);
+  }
+
+  /// It asks for memory, and for what the others may bring.
+  bool leaves_inner(const Task& t) const {
+    if (bystanders_ && anyone(t)) return true;
+    if (supply(t)) return true;
+    Tally tally(*this, t, *t.inner_loop);
+    t.inner_loop->blockers(t, tally);
+    return needs_all(t.inner_loop->kind()) ? tally.all : tally.any;
   }
 
   bool can(const Task& t) const {
@@ -101,6 +122,10 @@ class Naive {
     if (r.sticky) return false;
     if (r.pages || r.refusal) return true;
     if (looping && r.reclaims && moves(t)) return true;
+    return supply(t);
+  }
+
+  bool supply(const Task& t) const {
     if (memory_.io || kill()) return true;
     for (const Blocker& b : memory_.helpers) {
       if (b.inner ? moves_[b.task->id] : can_[b.task->id]) return true;

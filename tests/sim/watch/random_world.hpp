@@ -35,7 +35,7 @@ class World {
     for (TaskId id = 0; id < core.task_count(); ++id) {
       Task& t = core.task(id);
       t.state = TaskState::runnable;
-      t.wait = t.loop = nullptr;
+      t.wait = t.loop = t.inner_loop = nullptr;
       t.wait_mode = WaitMode::uninterruptible;
       t.timer_sequence = 0;
       t.flags = 0;
@@ -117,6 +117,8 @@ class World {
       Wait& loop = pick(2) == 0 ? *waits.back() : *waits[pick(wait_count())];
       t.loop = &loop;
       t.loop_since = pick(10);
+      if (loop.kind() != WaitKind::lock && pick(3) == 0)
+        t.inner_loop = waits[pick(wait_count())].get();
       queue(t, loop);
       if (loop.kind() == WaitKind::lock) return;  // it spins
     }
