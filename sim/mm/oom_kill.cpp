@@ -6,6 +6,7 @@
 #include "sim/mm/memory.hpp"
 #include "sim/mm/oom_reaper.hpp"
 #include "sim/mm/page_alloc.hpp"
+#include "sim/mm/vmscan.hpp"
 #include "sim/sched/core_inline.hpp"
 
 namespace brink {
@@ -221,8 +222,9 @@ bool OomKiller::still(const OomRequest& request, OomResult last) {
 OomKiller::Occasion OomKiller::occasion(const OomRequest& request) const {
   const Core& core = memory_.core();
   const unsigned dying = core.task(request.task).flags & (TIF_MEMDIE | PF_EXITING | FATAL_SIGNAL);
-  return {memory_.changes(),  core.live(), core.task_count(), request.order, request.gfp,
-          request.page_fault, dying};
+  const std::uint64_t changes = memory_.changes() - memory_.reclaim().list_turns();
+  return {changes, core.live(), core.task_count(), request.order, request.gfp, request.page_fault,
+          dying};
 }
 
 OomKiller::Foresight& OomKiller::known(const OomRequest& request) {
