@@ -97,6 +97,18 @@ bool Reclaim::shrinkers_steady(Gfp gfp) const {
   return shrinkers_.steady(gfp, swap_cluster_max, eligible);
 }
 
+bool Reclaim::exhausted(ReclaimClass rights, Gfp gfp, unsigned order) const {
+  const bool counts = memory_.rules().progress == Rules::Progress::reclaimable;
+  Exhaustion out;
+  for (const Zone& zone : memory_.zones().allowed(gfp)) {
+    if (counts && zone.populated() && zone_reclaimable(zone)) return false;
+    if (!side_tried(zone, true, rights, order, out)) return false;
+    if (memory_.swap().free() == 0) continue;
+    if (!side_tried(zone, false, rights, order, out)) return false;
+  }
+  return shrinkers_barren(gfp);
+}
+
 /// The number of pages scanned decides in kernels that call it progress. In others a sweep that
 /// freed nothing is all there is to it: retries are counted by the request itself.
 Exhaustion Reclaim::exhaustion(ReclaimClass rights, Gfp gfp, unsigned order) const {

@@ -148,7 +148,7 @@ void Kswapd::take_heart() {
 bool Kswapd::gave_up() const {
   if (rules().kswapd_failures_max != 0) return hopeless() && sleeping_;
   return fruitless_ == memory_.generation() &&
-         memory_.reclaim().exhaustion(ReclaimClass::kernel, GFP_KERNEL).exhausted;
+         memory_.reclaim().exhausted(ReclaimClass::kernel, GFP_KERNEL);
 }
 
 /// wakeup_kswapd() of the zones that a request may use, up to the waking.

@@ -6,6 +6,7 @@
 #include "sim/mm/memory.hpp"
 #include "sim/mm/oom_reaper.hpp"
 #include "sim/mm/page_alloc.hpp"
+#include "sim/mm/vmscan.hpp"
 #include "sim/sched/core_inline.hpp"
 
 namespace brink {
@@ -105,8 +106,9 @@ OomView OomKiller::view(const OomRequest& request) {
 
 OomResult OomKiller::kill(const OomRequest& request) {
   Core& core = memory_.core();
-  const OomChoice choice = memory_.policies().oom->choose(view(request));
-  core.charge(core.costs().oom_scan_task * (tasks_.size() + 1));
+  OomChoice choice;
+  if (!waits_again(request, choice)) choice = choose(request);
+  core.charge(core.costs().oom_scan_task * (known(request).views + 1));
   switch (choice.kind) {
     case OomChoice::Kind::wait: nap(false); return OomResult::pending;
     case OomChoice::Kind::pretend: return OomResult::pretended;
@@ -215,26 +217,56 @@ bool OomKiller::still(const OomRequest& request, OomResult last) {
   }
 }
 
-/// A looper asks this before each bulk of rounds: views are costly, and most show nothing new.
-const OomKiller::Foresight& OomKiller::foresee(const OomRequest& request) {
+// --- What the policy has said before: views are costly, and most show nothing new.
+
+OomKiller::Occasion OomKiller::occasion(const OomRequest& request) const {
   const Core& core = memory_.core();
-  if (request.task >= foresights_.size()) foresights_.resize(core.task_count());
-  Foresight& known = foresights_[request.task];
-  if (known.changes == memory_.changes() && known.live == core.live() &&
-      known.tasks == core.task_count() && known.order == request.order &&
-      known.gfp == request.gfp && known.page_fault == request.page_fault &&
-      (known.kind == OomChoice::Kind::kill || core.now() < known.would_kill)) {
-    return known;
-  }
+  const unsigned dying = core.task(request.task).flags & (TIF_MEMDIE | PF_EXITING | FATAL_SIGNAL);
+  const std::uint64_t changes = memory_.changes() - memory_.reclaim().list_turns();
+  return {changes, core.live(), core.task_count(), request.order, request.gfp, request.page_fault,
+          dying};
+}
+
+OomKiller::Foresight& OomKiller::known(const OomRequest& request) {
+  if (request.task >= foresights_.size()) foresights_.resize(memory_.core().task_count());
+  return foresights_[request.task];
+}
+
+/// A looper asks this before each bulk of rounds.
+const OomKiller::Foresight& OomKiller::foresee(const OomRequest& request) {
+  Foresight& last = known(request);
+  const bool in_time = last.kind == OomChoice::Kind::kill || memory_.core().now() < last.would_kill;
+  if (in_time && last.would_kill != 0 && last.occasion == occasion(request)) return last;
   OomView now = view(request);
   const Asked asked(now.waits);
   if (now.waits != nullptr) now.waits = &asked;
   const OomPolicy& policy = *memory_.policies().oom;
-  known = {memory_.changes(), core.live(),        core.task_count(),       request.order,
-           request.gfp,       request.page_fault, policy.choose(now).kind, policy.would_kill(now)};
+  last = {occasion(request), policy.choose(now).kind, policy.would_kill(now), tasks_.size()};
   // Who waits for whom changes without a trace in here.
-  if (asked.was()) known.changes = ~std::uint64_t{0};
-  return known;
+  if (asked.was()) last.occasion.changes = ~std::uint64_t{0};
+  return last;
+}
+
+OomChoice OomKiller::choose(const OomRequest& request) {
+  OomView now = view(request);
+  const Asked asked(now.waits);
+  if (now.waits != nullptr) now.waits = &asked;
+  const OomChoice choice = memory_.policies().oom->choose(now);
+  known(request) = {occasion(request), choice.kind, 0, tasks_.size()};
+  if (asked.was()) known(request).occasion.changes = ~std::uint64_t{0};
+  return choice;
+}
+
+/// Whether the policy would say what it said last, and that was that nobody dies. Who else is on
+/// the way out does not matter then: it could only be one more reason to wait.
+bool OomKiller::waits_again(const OomRequest& request, OomChoice& choice) {
+  const Foresight& last = known(request);
+  const bool waited = last.kind == OomChoice::Kind::wait || last.kind == OomChoice::Kind::pretend;
+  if (!waited || last.occasion != occasion(request)) return false;
+  const Foresight& now = foresee(request);
+  choice.kind = now.kind;
+  return now.occasion == occasion(request) && now.kind == last.kind &&
+         memory_.core().now() < now.would_kill;
 }
 
 }  // namespace brink

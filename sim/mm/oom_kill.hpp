@@ -51,18 +51,29 @@ class OomKiller {
   class Lock;
   class Asked;
 
-  /// What the policy says to a request, for as long as nothing that it can see has changed.
-  struct Foresight {
+  /// All that the policy's answer to a task's request follows from, but for time.
+  struct Occasion {
     std::uint64_t changes = ~std::uint64_t{0};
     std::uint32_t live = 0, tasks = 0;
     unsigned order = 0;
     Gfp gfp = Gfp::none;
     bool page_fault = false;
+    unsigned dying = 0;  ///< what the asking task has of a victim's and an exiting task's flags
+    bool operator==(const Occasion&) const = default;
+  };
+  /// What the policy says on an occasion.
+  struct Foresight {
+    Occasion occasion;
     OomChoice::Kind kind = OomChoice::Kind::wait;  ///< what choose() would say
-    Nanos would_kill = never;
+    Nanos would_kill = 0;                          ///< 0: it was not asked
+    std::size_t views = 0;                         ///< tasks that it looked through
   };
 
+  Occasion occasion(const OomRequest& request) const;
+  Foresight& known(const OomRequest& request);
   const Foresight& foresee(const OomRequest& request);
+  bool waits_again(const OomRequest& request, OomChoice& choice);
+  OomChoice choose(const OomRequest& request);
   OomView view(const OomRequest& request);
   OomResult kill(const OomRequest& request);
   void kill_victim(const OomRequest& request, const OomChoice& choice, Task& victim);

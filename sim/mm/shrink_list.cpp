@@ -118,7 +118,23 @@ void Reclaim::count_scanned(Zone& zone, bool file, Pages nr) {
   if (counts_scanned() && zone_reclaimable(zone)) memory_.changed();
   zone.pages_scanned += nr;
   zone.stat.scanned[file] += nr;
-  if (!rehearsing_) memory_.counters().pages_scanned += nr;
+  if (!rehearsing_) count_looked(nr);
+}
+
+void Reclaim::count_looked(Pages nr) {
+  memory_.counters().pages_scanned += nr;
+  const TaskId me = core_.current().id;
+  if (me >= looked_at_.size()) looked_at_.resize(core_.task_count());
+  looked_at_[me] += nr;
+}
+
+void Reclaim::turned() {
+  ++list_turns_;
+  memory_.lru_changed();
+}
+
+std::uint64_t Reclaim::looked_at(const Task& task) const {
+  return task.id < looked_at_.size() ? looked_at_[task.id] : 0;
 }
 
 /// A batch of a list that would only be rotated.
@@ -171,7 +187,7 @@ void Reclaim::put_back_page(Zone& zone, Pfn pfn, Result result, bool advanced,
   if (result == Result::activate) {
     page.set(PG_active);
     ++zone.stat.rotated[page.file_cache()];
-    memory_.lru_changed();
+    turned();
   }
   page.set(PG_lru);
   const Lru to = lru_of(page);
@@ -221,7 +237,7 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
   if (nr == 0) return;
   zone.pages_scanned += nr;
   zone.stat.scanned[file] += nr;
-  memory_.counters().pages_scanned += nr;
+  count_looked(nr);
   const Lru to = file ? Lru::inactive_file : Lru::inactive_anon;
   stable_.settle(memory_.map(), zone, lru);
   stable_.settle(memory_.map(), zone, to);
@@ -248,7 +264,7 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
   }
   charge(core_.costs().page_scanned * nr);
   batch.changed = true;
-  memory_.lru_changed();
+  turned();
   record(zone, lru, batch);
   resched();
 }

@@ -38,6 +38,8 @@ Pfn SlowPath::run() {
   while (step == Step::go_on || step == Step::again) {
     if (repeat_rounds()) continue;
     steady_.begin();
+    woke_kswapd_ = false;
+    looked_at_ = memory_.reclaim().looked_at(me_);
     const Edge edge = edge_;
     step = enter_round();
     if (step == Step::go_on && rules().compaction == Rules::Compaction::priorities) {
@@ -77,6 +79,7 @@ SlowPath::Step SlowPath::enter_round() {
 void SlowPath::wake_kswapd() {
   if (!has(request_.gfp, Gfp::kswapd_reclaim)) return;
   ++memory_.counters().kswapd_wakes;
+  woke_kswapd_ = true;
   memory_.kswapd().wake_all(request_.order, request_.gfp);
 }
 

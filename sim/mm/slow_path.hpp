@@ -62,6 +62,7 @@ class SlowPath {
   void update_loop();
   Step carry_out();
   Step oom_path();
+  bool oom_helped() const;
   Step after_oom(OomResult result);
   void pause(Pause how, Nanos longest);
   bool repeat_rounds();
@@ -83,7 +84,9 @@ class SlowPath {
   std::optional<UnlimitedLoop> loop_;
   unsigned flags_ = 0;
   Edge edge_ = Edge::entry;
-  Pages progress_ = 0;  ///< of the last round's reclaim
+  Pages progress_ = 0;           ///< of the last round's reclaim
+  bool woke_kswapd_ = false;     ///< in this round
+  std::uint64_t looked_at_ = 0;  ///< Reclaim::looked_at() before it
   Pfn page_ = no_page;
   FailureId failure_ = no_failure;
   Action action_;

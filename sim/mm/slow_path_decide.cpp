@@ -27,7 +27,8 @@ SlowPath::Step SlowPath::decide() {
   } else {
     count_poll_round(core_);
   }
-  steady_.end();
+  steady_.end({oom_helped() ? 1u : 0u, memory_.reclaim().looked_at(me_) - looked_at_,
+               woke_kswapd_ ? 1u : 0u});
   pause(action_.pause, action_.max_pause);
   return Step::again;
 }
@@ -50,16 +51,18 @@ void SlowPath::describe_memory() {
   attempt_.reclaimable_suffices = false;
   for (const Zone& zone : zones.allowed(request_.gfp)) {
     if (!zone.populated()) continue;
-    if (zone.watermark_ok(request_.order, zone.watermark(Watermark::min), class_zone, flags_,
-                          rules().high_order_mark, memory_.reclaim().reclaimable_pages(zone))) {
-      attempt_.reclaimable_suffices = true;
-    }
+    attempt_.reclaimable_suffices =
+        zone.watermark_ok(request_.order, zone.watermark(Watermark::min), class_zone, flags_,
+                          rules().high_order_mark, memory_.reclaim().reclaimable_pages(zone));
+    if (attempt_.reclaimable_suffices) break;
   }
-  attempt_.highatomic = memory_.allocator().has_highatomic(request_.gfp);
+  attempt_.highatomic = rules().high_order_reserve == Rules::HighOrderReserve::highatomic &&
+                        memory_.allocator().has_highatomic(request_.gfp);
   attempt_.may_compact = memory_.compaction().allowed(request_.order, request_.gfp);
   const CompactRequest block{request_.order, request_.gfp, Watermark::min, flags_};
-  attempt_.compaction_suitable =
-      attempt_.may_compact && memory_.compaction().zonelist_suitable(block);
+  attempt_.compaction_suitable = attempt_.may_compact &&
+                                 attempt_.compaction == CompactResult::skipped &&
+                                 memory_.compaction().zonelist_suitable(block);
 }
 
 /// Where the policy would let it loop for ever, memory is what the task waits for.
@@ -118,6 +121,12 @@ SlowPath::Step SlowPath::oom_path() {
   return after_oom(result);
 }
 
+/// Whether this round ran the OOM path, and heard of progress.
+bool SlowPath::oom_helped() const {
+  return action_.kind == Action::Kind::oom && attempt_.oom != OomResult::refused &&
+         attempt_.oom != OomResult::none;
+}
+
 SlowPath::Step SlowPath::after_oom(OomResult result) {
   const bool helped = result != OomResult::refused && result != OomResult::contended;
   if (helped && has_last_resort() && take(Watermark::min, ALLOC_NO_WATERMARKS) == Step::got) {
@@ -154,7 +163,7 @@ bool SlowPath::repeat_rounds() {
   if (action_.pause == Pause::jiffy || action_.pause == Pause::congestion_sleep) return false;
   const std::uint64_t rounds = repeatable_rounds();
   if (rounds == 0) return false;
-  if (memory_.config().visit_exhausted) verify_round();
+  if (memory_.config().visit_exhausted && !steady_.turns_lists()) verify_round();
   repeat(rounds);
   return true;
 }
@@ -193,8 +202,7 @@ void SlowPath::repeat(std::uint64_t rounds) {
   attempt_.rounds += more;
   attempt_.reclaimed += rounds * progress_;
   if (!attempt_.progress) attempt_.no_progress_rounds += more;
-  const bool helped = action_.kind == Action::Kind::oom && attempt_.oom != OomResult::refused &&
-                      attempt_.oom != OomResult::none;
+  const bool helped = oom_helped();
   if (helped) attempt_.oom_rounds += more;
   if (!helped && !attempt_.progress) attempt_.idle_rounds += more;
   steady_.repeat(rounds);

@@ -87,9 +87,15 @@ bool Reclaim::sweep(ScanControl& sc) {
   const Rules::Stall stall = memory_.rules().stall;
   bool promising = false;
   Pages total_scanned = 0;
+  std::uint64_t nothing_left = ~std::uint64_t{0};  // as of these changes
   for (sc.priority = def_priority; sc.priority >= 0; --sc.priority) {
     sc.nr_scanned = 0;
-    promising = shrink_zones(sc);
+    if (nothing_left == memory_.changes()) {
+      promising = false;
+    } else {
+      promising = shrink_zones(sc);
+      if (leaves_all(sc)) nothing_left = memory_.changes();
+    }
     total_scanned += sc.nr_scanned;
     if (sc.nr_reclaimed >= sc.nr_to_reclaim) break;
     if (total_scanned > sc.nr_to_reclaim + sc.nr_to_reclaim / 2 && stall != Rules::Stall::reasons &&
@@ -100,6 +106,18 @@ bool Reclaim::sweep(ScanControl& sc) {
     if (stall == Rules::Stall::each_priority && low && sc.nr_scanned != 0) nap(100 * ms);
   }
   return promising;
+}
+
+/// Whether the lower priorities, too, leave all zones alone until something changes.
+bool Reclaim::leaves_all(const ScanControl& sc) const {
+  const Rules& rules = memory_.rules();
+  if (rules.progress == Rules::Progress::freed || rules.stall == Rules::Stall::reasons ||
+      rules.shrinker_share == Rules::ShrinkerShare::all_zones) {
+    return false;
+  }
+  const std::span<const Zone> zones = memory_.zones().allowed(sc.gfp);
+  return std::all_of(zones.begin(), zones.end(),
+                     [this](const Zone& zone) { return !zone.populated() || passed_over(zone); });
 }
 
 bool Reclaim::node() const { return memory_.rules().kswapd_aim == Rules::KswapdAim::node; }
@@ -114,8 +132,10 @@ bool Reclaim::shrink_zones(ScanControl& sc) {
     return false;
   }
   sc.lru_pages = 0;
-  for (const Zone& zone : zones.allowed(sc.gfp)) {
-    if (zone.populated()) sc.lru_pages += reclaimable_pages(zone);
+  if (rules.shrinker_share == Rules::ShrinkerShare::all_zones) {
+    for (const Zone& zone : zones.allowed(sc.gfp)) {
+      if (zone.populated()) sc.lru_pages += reclaimable_pages(zone);
+    }
   }
   bool promising = false;
   prepare_scan_count(sc);

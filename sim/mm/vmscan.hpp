@@ -112,6 +112,8 @@ class Reclaim {
 
   /// `order` of who asks: lumpy reclaim reaches more for a high one.
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp, unsigned order = 0) const;
+  /// The same in a word.
+  bool exhausted(ReclaimClass rights, Gfp gfp, unsigned order = 0) const;
   bool shrinkers_barren(Gfp gfp) const;
   bool shrinkers_steady(Gfp gfp) const;
   /// Counts what is in the way, page by page.
@@ -119,6 +121,11 @@ class Reclaim {
   Shrinkers& shrinkers() { return shrinkers_; }
   ReclaimThrottle& reasons() { return reasons_; }
   const Shrinkers& shrinkers() const { return shrinkers_; }
+  /// How many of Memory::changes() were pages that went from an active list to an inactive one or
+  /// back. Where reclaim is exhausted, that changes nothing but whose turn it is.
+  std::uint64_t list_turns() const { return list_turns_; }
+  /// Pages that a task has looked at so far.
+  std::uint64_t looked_at(const Task& task) const;
 
   /// Tasks that have taken pages off the lists and not put them back yet.
   const std::vector<Task*>& isolators() const { return isolators_; }
@@ -135,6 +142,7 @@ class Reclaim {
   Pages do_try_to_free_pages(ScanControl& sc);
   bool sweep(ScanControl& sc);
   bool shrink_zones(ScanControl& sc);
+  bool leaves_all(const ScanControl& sc) const;
   bool throttle(Gfp gfp);
   bool node() const;
   bool counts_scanned() const;
@@ -171,6 +179,8 @@ class Reclaim {
   Isolation wait_too_many_isolated(Zone& zone, bool file, const ScanControl& sc);
   bool too_many_isolated(const Zone& zone, bool file, const ScanControl& sc) const;
   void count_scanned(Zone& zone, bool file, Pages nr);
+  void count_looked(Pages nr);
+  void turned();
   Pages charge_batch(Zone& zone, Lru lru, Pages nr, ScanControl& sc);
   void flag_zone(Zone& zone, const Batch& batch, ScanControl& sc);
   void stall(Zone& zone, const Batch& batch, const ScanControl& sc);
@@ -226,6 +236,8 @@ class Reclaim {
   std::array<Pages, 2> cost_{};                  ///< anon_cost, file_cost
   WaitQueue throttled_;                          ///< pfmemalloc_wait
   std::vector<Task*> isolators_;
+  std::vector<std::uint64_t> looked_at_;  ///< by task id
+  std::uint64_t list_turns_ = 0;
   bool rehearsing_ = false;
   std::uint64_t quiet_list_ = 0;   ///< list and pages that were looked at and left as they were,
   std::uint64_t quiet_pages_ = 0;  ///< not yet in the hash

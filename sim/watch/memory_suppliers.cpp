@@ -23,7 +23,7 @@ std::uint64_t ModelSuppliers::stamp() const {
   constexpr std::array<Gfp, reclaim_classes> masks = {GFP_NOIO, GFP_NOFS, GFP_KERNEL};
   std::uint64_t bits = memory_.oom().victims();
   for (const Gfp mask : masks) {
-    bits = bits << 1 | (memory_.exhaustion(reclaim_class(mask), mask).exhausted ? 1u : 0u);
+    bits = bits << 1 | (memory_.reclaim().exhausted(reclaim_class(mask), mask) ? 1u : 0u);
   }
   bits = bits << 1 | (io_frees() ? 0u : 1u);
   return bits << 1 | (memory_.kswapd().gave_up() ? 1u : 0u);
