@@ -2,7 +2,10 @@
 
 #include "sim/mm/oom_kill.hpp"
 
+#include <algorithm>
+
 #include "sim/mm/address_space.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/oom_reaper.hpp"
 #include "sim/mm/page_alloc.hpp"
@@ -91,12 +94,22 @@ void OomKiller::page_fault() {
 OomView OomKiller::view(const OomRequest& request) {
   tasks_.clear();
   if (memory_.oom_host() != nullptr) memory_.oom_host()->task_views(tasks_);
+  if (request.memcg != 0) {
+    const Memcgs& groups = *memory_.memcgs();
+    std::erase_if(tasks_, [&](const TaskView& task) {
+      return !groups.within(groups.of(memory_.core().task(task.id)), request.memcg);
+    });
+  }
   for (TaskView& task : tasks_) {
     if (task.victim && task.id < marked_at_.size()) task.victim_since = marked_at_[task.id];
   }
   OomView view;
   view.request = request;
   view.memory = memory_.view(request.gfp, zones_);
+  if (request.memcg != 0) {
+    const Pages limit = memory_.memcgs()->limit(request.memcg) + view.memory.swap_total;
+    view.memory.total = std::min(view.memory.total, limit);
+  }
   view.tasks = tasks_;
   view.waits = memory_.oom_host() != nullptr ? memory_.oom_host()->waits() : nullptr;
   view.now = memory_.core().now();
@@ -130,7 +143,7 @@ OomResult OomKiller::kill(const OomRequest& request) {
 void OomKiller::kill_victim(const OomRequest& request, const OomChoice& choice, Task& victim) {
   if (KernelLog* log = memory_.log()) [[unlikely]] {
     if (reports_.allow(memory_.core().now(), 1) != 0) dump_header(request, *log, &choice);
-    log_kill(*log, choice);
+    log_kill(request, *log, choice);
   }
   mark(victim);
   ++memory_.counters().oom_kills;
@@ -195,7 +208,9 @@ void OomKiller::unmark(Task& task, bool gone) {
 }
 
 Nanos OomKiller::would_kill(const OomRequest& request) {
-  if (memory_.policies().oom->gate(request) != OomGate::kill) return never;
+  // Of a group's tasks anybody may kill, whatever the mask.
+  const OomPolicy& policy = *memory_.policies().oom;
+  if (request.memcg == 0 && policy.gate(request) != OomGate::kill) return never;
   return foresee(request).would_kill;
 }
 
@@ -223,6 +238,7 @@ const OomKiller::Foresight& OomKiller::foresee(const OomRequest& request) {
   if (known.changes == memory_.changes() && known.live == core.live() &&
       known.tasks == core.task_count() && known.order == request.order &&
       known.gfp == request.gfp && known.page_fault == request.page_fault &&
+      known.memcg == request.memcg &&
       (known.kind == OomChoice::Kind::kill || core.now() < known.would_kill)) {
     return known;
   }
@@ -230,8 +246,9 @@ const OomKiller::Foresight& OomKiller::foresee(const OomRequest& request) {
   const Asked asked(now.waits);
   if (now.waits != nullptr) now.waits = &asked;
   const OomPolicy& policy = *memory_.policies().oom;
-  known = {memory_.changes(), core.live(),        core.task_count(),       request.order,
-           request.gfp,       request.page_fault, policy.choose(now).kind, policy.would_kill(now)};
+  known = {memory_.changes(),     core.live(),        core.task_count(), request.order,
+           request.gfp,           request.page_fault, request.memcg,     policy.choose(now).kind,
+           policy.would_kill(now)};
   // Who waits for whom changes without a trace in here.
   if (asked.was()) known.changes = ~std::uint64_t{0};
   return known;
