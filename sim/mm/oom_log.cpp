@@ -30,10 +30,11 @@ void OomKiller::dump_header(const OomRequest& request, KernelLog& log, const Oom
   const bool group = request.memcg != 0;
   const std::string scope = group ? ",oom_memcg=" + groups->path(request.memcg) : ",global_oom";
   const Task& victim = memory_.core().task(choice->victim);
-  log.print(format_text("oom-kill:constraint=%s,nodemask=(null)%s,task_memcg=%s,task=%s,pid=%d,uid=0",
-                        group ? "CONSTRAINT_MEMCG" : "CONSTRAINT_NONE", scope.c_str(),
-                        groups != nullptr ? groups->path(groups->of(victim)).c_str() : "/",
-                        view_of(choice->victim).comm, static_cast<int>(choice->victim)));
+  log.print(
+      format_text("oom-kill:constraint=%s,nodemask=(null)%s,task_memcg=%s,task=%s,pid=%d,uid=0",
+                  group ? "CONSTRAINT_MEMCG" : "CONSTRAINT_NONE", scope.c_str(),
+                  groups != nullptr ? groups->path(groups->of(victim)).c_str() : "/",
+                  view_of(choice->victim).comm, static_cast<int>(choice->victim)));
 }
 
 /// mem_cgroup_print_oom_info(), or mem_cgroup_print_oom_meminfo(): what is charged against what.
@@ -96,8 +97,7 @@ void OomKiller::dump_tasks(KernelLog& log) const {
   }
 }
 
-void OomKiller::log_kill(const OomRequest& request, KernelLog& log,
-                         const OomChoice& choice) const {
+void OomKiller::log_kill(const OomRequest& request, KernelLog& log, const OomChoice& choice) const {
   const char* const what = request.memcg != 0 ? "Memory cgroup out of memory" : "Out of memory";
   const TaskView& victim = view_of(choice.victim);
   const TaskView& chosen = choice.chosen == no_task ? victim : view_of(choice.chosen);
@@ -122,10 +122,10 @@ void OomKiller::log_kill(const OomRequest& request, KernelLog& log,
       return;
     }
     case Rules::Texts::v6_1:
-      log.print(
-          format_text("%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, "
-                      "file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:%lukB oom_score_adj:%d", what,
-                      id, victim.comm, vm, anon, kib_of(victim.page_tables), victim.oom_score_adj));
+      log.print(format_text(
+          "%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, "
+          "file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:%lukB oom_score_adj:%d",
+          what, id, victim.comm, vm, anon, kib_of(victim.page_tables), victim.oom_score_adj));
       return;
   }
 }

@@ -1,4 +1,5 @@
-// Memory cgroups: what is charged, what happens at the limit, and each of their rules flipped alone.
+// Memory cgroups: what is charged, what happens at the limit, and each of their rules flipped
+// alone.
 
 #include "sim/mm/memcg.hpp"
 
@@ -12,7 +13,8 @@ namespace {
 
 using Oom = Rules::MemcgOom;
 
-/// A machine of 64 MiB with a group of `limit` pages, "box", and one of half as many in it, "inner".
+/// A machine of 64 MiB with a group of `limit` pages, "box", and one of half as many in it,
+/// "inner".
 struct Rig {
   explicit Rig(const Rules& rules = {}, Pages limit = 256, bool oom_kill_disable = false,
                std::uint64_t swap = 0)
@@ -43,7 +45,9 @@ struct Rig {
   FakeFiles files;
 };
 
-Address map(Machine::Process& p, Pages pages) { return static_cast<Address>(p.mm->mmap_anonymous(pages * page_size)); }
+Address map(Machine::Process& p, Pages pages) {
+  return static_cast<Address>(p.mm->mmap_anonymous(pages * page_size));
+}
 
 TEST(Memcg, ChargesAnonymousPagesAndGivesThemBack) {
   Rig r;
