@@ -21,10 +21,10 @@ using Devices = std::span<const DeviceConfig>;
 DeviceConfig read_device(Params& params, const Registries& registries, Devices devices = {});
 
 /// Memory cgroups that a file has made, by name.
-using Memcgs = std::span<const MemcgConfig>;
+using MemcgConfigs = std::span<const MemcgConfig>;
 
 /// Reads one [[memcg]]; `memcgs` are those before it.
-MemcgConfig read_memcg(Params& params, Memcgs memcgs = {});
+MemcgConfig read_memcg(Params& params, MemcgConfigs memcgs = {});
 
 /// Reads [machine] without `kernel`, which the caller has read. Throws ConfigError.
 MachineConfig read_machine(Params& params, const Registries& registries, Devices devices = {});

@@ -55,7 +55,7 @@ void read_credentials(Params& params, TaskConfig& task) {
 
 }  // namespace
 
-MemcgConfig read_memcg(Params& params, Memcgs memcgs) {
+MemcgConfig read_memcg(Params& params, MemcgConfigs memcgs) {
   const auto known = [memcgs](const std::string& name) {
     return std::any_of(memcgs.begin(), memcgs.end(),
                        [&name](const MemcgConfig& memcg) { return memcg.name == name; });

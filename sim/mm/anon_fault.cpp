@@ -29,9 +29,8 @@ AddressSpace::Fault AddressSpace::anonymous_fault(Area& area, std::uint32_t vpn,
 /// With its charge; no_page if either could not be had.
 Pfn AddressSpace::new_anon_page(Site site) {
   const Pfn page = memory_.alloc_pages(site);
-  Memcgs* const groups = memory_.memcgs();
-  if (page == no_page || groups == nullptr) return page;
-  if (groups->charge(page, memory_.rule(site::memcg_charge).gfp)) return page;
+  const Gfp gfp = memory_.rule(site::memcg_charge).gfp;
+  if (page == no_page || mem_cgroup_charge(memory_, page, gfp)) return page;
   memory_.free_pages(page, 0);
   return no_page;
 }
@@ -67,7 +66,7 @@ AddressSpace::Fault AddressSpace::swap_fault(Area& area, std::uint32_t vpn, Pte&
   const Page& page = memory_.page(pfn);
   Fault result = Fault::again;
   const Gfp gfp = memory_.rule(site::memcg_charge).gfp;
-  if (Memcgs* const groups = memory_.memcgs(); groups != nullptr && !groups->charge(pfn, gfp)) {
+  if (!mem_cgroup_charge(memory_, pfn, gfp)) {
     result = Fault::oom;
   } else if (page.has(PG_swapcache) && page.slot == slot && pte.swapped() && pte.slot() == slot) {
     result = page.has(PG_uptodate) ? Fault::done : Fault::bus;

@@ -30,6 +30,9 @@ struct Task;
 using MemcgId = std::uint16_t;
 inline constexpr MemcgId root_memcg = 0;
 
+/// Memcgs::charge(); true on a machine without groups.
+[[nodiscard]] bool mem_cgroup_charge(Memory& memory, Pfn page, Gfp gfp);
+
 class Memcgs {
  public:
   explicit Memcgs(Memory& memory);

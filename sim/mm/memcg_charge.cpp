@@ -129,6 +129,11 @@ class Memcgs::Attempt {
   FailureId failure_ = no_failure;
 };
 
+bool mem_cgroup_charge(Memory& memory, Pfn page, Gfp gfp) {
+  Memcgs* const groups = memory.memcgs();
+  return groups == nullptr || groups->charge(page, gfp);
+}
+
 bool Memcgs::charge(Pfn page, Gfp gfp) {
   const MemcgId group = of(memory_.core().current());
   if (group == root_memcg || owners_[page] != root_memcg) return true;

@@ -66,10 +66,9 @@ int Shmem::swap_in(std::uint32_t index, SwapSlot slot, Pfn& page) {
   int error = ours() ? 0 : -EEXIST;
   if (error == 0 && !meta.has(PG_uptodate)) error = -EIO;
   if (error == 0) cache.wait_on_page_writeback(page);
-  Memcgs* const groups = memory_.memcgs();
-  if (error == 0 && groups != nullptr) {
-    if (!groups->charge(page, memory_.rule(site::memcg_charge).gfp)) error = -ENOMEM;
-    if (error == 0 && !ours()) error = -EEXIST;
+  if (error == 0) {
+    const bool charged = mem_cgroup_charge(memory_, page, memory_.rule(site::memcg_charge).gfp);
+    if (!charged || !ours()) error = charged ? -EEXIST : -ENOMEM;
   }
   if (error == 0) {
     swap.remove(page);

@@ -107,7 +107,7 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
   put_back(zone, lru, batch, sc);
   record(zone, lru, batch);
   stable_.rotated(zone, lru, who);
-  if (stable_.give_back(zone, lru, take) && stamp == memory_.lru_changes() && sc.memcg == 0) {
+  if (stable_.give_back(zone, lru, take) && stamp == memory_.lru_changes()) {
     stable_.looked(zone, lru, who, nr, stamp);
   }
   note_cost(file, batch.pageouts);

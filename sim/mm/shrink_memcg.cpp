@@ -77,14 +77,14 @@ Pages Reclaim::reclaim_memcg(std::uint16_t memcg, Gfp gfp) {
   return progress;
 }
 
-Exhaustion Reclaim::memcg_exhaustion(std::uint16_t memcg, ReclaimClass rights) const {
+Exhaustion Reclaim::memcg_exhaustion(std::uint16_t memcg, ReclaimClass rights, bool detail) const {
   Exhaustion out;
   out.exhausted = true;
   for (const Zone& zone : memory_.zones().all()) {
     for (const auto& part : zone.parts) {
       if (!memory_.memcgs()->within(part->memcg, memcg)) continue;
       out.exhausted = lists_tried(*part, rights, 0, out) && out.exhausted;
-      explain_lists(*part, out);
+      if (detail) explain_lists(*part, out);
     }
   }
   return out;

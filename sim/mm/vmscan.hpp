@@ -111,8 +111,8 @@ class Reclaim {
 
   /// `order` of who asks: lumpy reclaim reaches more for a high one.
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp, unsigned order = 0) const;
-  /// The same of a memory cgroup and those in it.
-  Exhaustion memcg_exhaustion(std::uint16_t memcg, ReclaimClass rights) const;
+  /// The same of a memory cgroup and those in it; with `detail` (slow), what is in the way.
+  Exhaustion memcg_exhaustion(std::uint16_t memcg, ReclaimClass rights, bool detail = false) const;
   bool shrinkers_barren(Gfp gfp) const;
   bool shrinkers_steady(Gfp gfp) const;
   /// Counts what is in the way, page by page.

@@ -30,7 +30,7 @@ std::uint64_t ModelSuppliers::stamp() const {
     for (std::size_t i = 1; i <= groups->count(); ++i) {
       const auto group = static_cast<MemcgId>(i);
       const bool out = memory_.reclaim().memcg_exhaustion(group, ReclaimClass::kernel).exhausted;
-      bits = bits * 3 + (out ? 1u : 0u);
+      bits = bits * 31 + (out ? 1u : 0u);
     }
   }
   bits = bits << 1 | (io_frees() ? 0u : 1u);
@@ -150,9 +150,10 @@ std::string ModelSuppliers::pages_text(const MemoryWait& wait) const {
 std::string ModelSuppliers::reclaim_text(const MemoryWait& wait) const {
   if (!wait.may_reclaim()) return "it may not: it reclaims itself, or its mask forbids it";
   const AllocAttempt& attempt = wait.attempt();
-  const Exhaustion left = wait.memcg() != root_memcg
-                              ? wait.exhaustion()
-                              : memory_.exhaustion(wait.rights(), attempt.gfp, true);
+  const Exhaustion left =
+      wait.memcg() != root_memcg
+          ? memory_.reclaim().memcg_exhaustion(wait.memcg(), wait.rights(), true)
+          : memory_.exhaustion(wait.rights(), attempt.gfp, true);
   if (!left.exhausted) return std::string(name(wait.rights())) + ", not exhausted";
   return std::string("exhausted ") + name(wait.rights()) + ": all " + std::to_string(left.tried) +
          " pages were tried in vain (" + std::to_string(left.anon_without_swap) +

@@ -11,8 +11,8 @@ namespace {
 std::string box(const std::string& keys) { return "[[memcg]]\nname = \"box\"\n" + keys; }
 
 RunSpec spec_with(const std::string& kernel, const std::string& more, std::uint64_t seed = 1) {
-  RunSpec spec = spec_of_file("[machine]\nkernel = \"" + kernel + "\"\nmemory = \"64 MiB\"\n" + more,
-                              seed);
+  RunSpec spec =
+      spec_of_file("[machine]\nkernel = \"" + kernel + "\"\nmemory = \"64 MiB\"\n" + more, seed);
   spec.keep_log = true;
   return spec;
 }
@@ -84,8 +84,7 @@ args = { size = "6 MiB", hold = "1 s" }
         "memory: usage 8192kB, limit 8192kB", "Memory cgroup out of memory: Killed process"}},
   };
   for (const auto& one : cases) {
-    const Outcome outcome =
-        run_machine(spec_with(one.kernel, box("limit = \"8 MiB\"\n") + hogs));
+    const Outcome outcome = run_machine(spec_with(one.kernel, box("limit = \"8 MiB\"\n") + hogs));
     EXPECT_EQ(outcome.verdict, Verdict::completed) << one.kernel << outcome.reason;
     EXPECT_GT(outcome.counters.oom_kills, 0u) << one.kernel;
     for (const std::string& line : one.lines) EXPECT_TRUE(logged(outcome, line)) << line;
@@ -105,8 +104,8 @@ TEST(MemcgMachine, ASystemCallGetsENOMEMWhereOnlyFaultsKill) {
 std::vector<Outcome> locked_writers(const std::string& rule, const std::string& keys) {
   std::vector<Outcome> outcomes;
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    outcomes.push_back(run_machine(spec_with(
-        "3.19", "[rules]\nmemcg_oom = \"" + rule + "\"\n" + box(keys) + writers, seed)));
+    outcomes.push_back(run_machine(
+        spec_with("3.19", "[rules]\nmemcg_oom = \"" + rule + "\"\n" + box(keys) + writers, seed)));
   }
   return outcomes;
 }
