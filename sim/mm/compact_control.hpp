@@ -17,7 +17,6 @@ struct Compaction::Control {
 
   Pfn migrate = 0;  ///< where the scanner of movable pages goes on
   Pfn free = 0;     ///< and that of free pages, from here downwards
-  bool whole_zone = false;
   bool aborted = false;
   Pages moved = 0;
   std::vector<Pfn> movable_pages{};

@@ -5,7 +5,6 @@
 #include "sim/mm/memory.hpp"
 #include "sim/mm/migrate.hpp"
 #include "sim/mm/page_alloc.hpp"
-#include "sim/mm/page_cache.hpp"
 #include "sim/mm/vmscan.hpp"
 #include "sim/sched/core_inline.hpp"
 
@@ -45,12 +44,8 @@ void Compaction::move_all(Control& control) {
 
 /// putback_movable_pages(): the page stays where it is.
 void Compaction::put_back(Control& control, Pfn pfn) {
-  Page& page = memory_.page(pfn);
-  --page.pins;
-  page.isolated = 0;
-  --control.zone.isolated[page.file_cache()];
-  if (memory_.cache().orphan(page)) return memory_.cache().free_orphan(pfn);
-  memory_.reclaim().add(pfn);
+  --control.zone.isolated[memory_.page(pfn).file_cache()];
+  if (memory_.reclaim().end_isolation(pfn)) memory_.reclaim().add(pfn);
 }
 
 void Compaction::release_free(Control& control) {

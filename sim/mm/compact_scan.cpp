@@ -102,8 +102,7 @@ bool Compaction::isolate_page(Control& control, Pfn pfn) {
   const bool active = page.has(PG_active);
   memory_.reclaim().remove(pfn);
   if (active) page.set(PG_active);
-  ++page.pins;
-  page.isolated = 1;
+  memory_.reclaim().begin_isolation(pfn);
   ++control.zone.isolated[page.file_cache()];
   control.movable_pages.push_back(pfn);
   return true;
@@ -123,10 +122,9 @@ bool Compaction::good_target(Pfn block) const {
 /// isolate_freepages(): downwards until there is a page for each that is to be moved.
 void Compaction::collect_free(Control& control) {
   Zone& zone = control.zone;
-  Pfn from = control.free == zone.end ? block_begin(zone.end - 1) : block_begin(control.free);
-  Pfn begin = from == control.free ? from : control.free;
+  Pfn from = block_begin(std::min(control.free, zone.end - 1));
+  Pfn begin = control.free == zone.end ? from : control.free;
   Pfn end = std::min<Pfn>(from + block_pages, zone.end);
-  if (control.free == zone.end) begin = from;
   const Pfn low = block_begin(control.migrate) + block_pages;
   while (from >= low && control.movable_pages.size() > control.free_pages.size()) {
     if (!control.async()) core_.cond_resched();

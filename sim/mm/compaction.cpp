@@ -48,26 +48,26 @@ int Compaction::fragmentation_index(const Zone& zone, unsigned order) {
 
 // --- Is it worth a try?
 
-/// The mark that single pages must pass, so that there is somewhere to move pages to.
-Pages Compaction::gap_mark(const Zone& zone, unsigned order) const {
+/// Whether so many single pages are enough, so that there is somewhere to move pages to.
+bool Compaction::room_to_move(const Zone& zone, unsigned order, ZoneType class_zone,
+                              Pages pages) const {
   const bool low =
       memory_.rules().compaction == Rules::Compaction::sync_light || order > costly_order;
-  return zone.watermark(low ? Watermark::low : Watermark::min) + gap(order);
+  const Pages mark = zone.watermark(low ? Watermark::low : Watermark::min) + gap(order);
+  return pages > mark + zone.lowmem_reserve[static_cast<std::size_t>(class_zone)];
 }
 
-/// compaction_suitable(), as if `free` pages of the zone were.
-Compaction::Suitable Compaction::suitable(const Zone& zone, const Control& control,
-                                          Pages free) const {
-  const CompactRequest& request = control.request;
+/// compaction_suitable().
+Compaction::Suitable Compaction::suitable(const Zone& zone, const CompactRequest& request,
+                                          ZoneType class_zone) const {
   const Rules& rules = memory_.rules();
   const bool light = rules.compaction == Rules::Compaction::sync_light;
   const Pages mark = zone.watermark(light ? Watermark::low : request.mark);
-  if (zone.watermark_ok(request.order, mark, control.class_zone, request.alloc_flags,
+  if (zone.watermark_ok(request.order, mark, class_zone, request.alloc_flags,
                         rules.high_order_mark)) {
     return Suitable::success;
   }
-  const Pages reserve = zone.lowmem_reserve[static_cast<std::size_t>(control.class_zone)];
-  if (free <= gap_mark(zone, request.order) + reserve) return Suitable::skipped;
+  if (!room_to_move(zone, request.order, class_zone, zone.free())) return Suitable::skipped;
   if (light || request.order > costly_order) {
     const int index = fragmentation_index(zone, request.order);
     if (index >= 0 && index <= extfrag_threshold) return Suitable::skipped;
@@ -82,35 +82,30 @@ bool Compaction::zonelist_suitable(const CompactRequest& request) const {
     // All that is reclaimable will not be reclaimed for one block.
     const Pages available =
         memory_.reclaim().reclaimable_pages(zone) / std::max(1u, request.order) + zone.free();
-    const Pages reserve = zone.lowmem_reserve[static_cast<std::size_t>(class_zone)];
-    if (available > gap_mark(zone, request.order) + reserve) return true;
+    if (room_to_move(zone, request.order, class_zone, available)) return true;
   }
   return false;
 }
 
-/// The tests at the head of try_to_compact_pages().
-bool Compaction::allowed(const Rules& rules, const CompactRequest& request) {
-  if (request.order == 0) return false;
-  switch (rules.compaction) {
+bool Compaction::allowed(unsigned order, Gfp gfp) const {
+  if (order == 0) return false;
+  switch (memory_.rules().compaction) {
     case Rules::Compaction::none: return false;
-    case Rules::Compaction::sync_light: return has(request.gfp, Gfp::fs | Gfp::io);
-    case Rules::Compaction::priorities: return has(request.gfp, Gfp::io);
+    case Rules::Compaction::sync_light: return has(gfp, Gfp::fs | Gfp::io);
+    case Rules::Compaction::priorities: return has(gfp, Gfp::io);
   }
   return false;
 }
 
 bool Compaction::untried(const CompactRequest& request) const {
-  const Rules& rules = memory_.rules();
-  if (!allowed(rules, request)) return false;
-  const bool light = rules.compaction == Rules::Compaction::sync_light;
+  if (!allowed(request.order, request.gfp)) return false;
+  const bool light = memory_.rules().compaction == Rules::Compaction::sync_light;
   const auto hardest = light || request.order > costly_order ? CompactPriority::sync_light
                                                              : CompactPriority::sync_full;
   const ZoneType class_zone = memory_.zones().preferred(request.gfp).type;
   for (const Zone& zone : memory_.zones().allowed(request.gfp)) {
     if (!zone.populated() || barren(zone, request.order, hardest)) continue;
-    const Control control{
-        const_cast<Zone&>(zone), request, migrate_type(request.gfp), class_zone, hardest, true};
-    if (suitable(zone, control, zone.free()) == Suitable::go_on) return true;
+    if (suitable(zone, request, class_zone) == Suitable::go_on) return true;
   }
   return false;
 }
@@ -126,7 +121,7 @@ bool Compaction::barren(const Zone& zone, unsigned order, CompactPriority priori
 
 CompactResult Compaction::direct(const CompactRequest& request, CompactPriority priority) {
   const bool light = memory_.rules().compaction == Rules::Compaction::sync_light;
-  if (!allowed(memory_.rules(), request)) return CompactResult::skipped;
+  if (!allowed(request.order, request.gfp)) return CompactResult::skipped;
   CompactResult best = CompactResult::none;
   const ZoneType class_zone = memory_.zones().preferred(request.gfp).type;
   for (auto i = static_cast<std::size_t>(class_zone) + 1; i-- > 0;) {
@@ -169,9 +164,7 @@ bool Compaction::background_suitable(unsigned order, ZoneType class_zone) const 
   const CompactRequest request{order, GFP_KERNEL, Watermark::min, 0};
   for (const Zone& zone : memory_.zones().all()) {
     if (!zone.populated() || zone.type > class_zone) continue;
-    const Control control{const_cast<Zone&>(zone),     request, Migrate::movable, class_zone,
-                          CompactPriority::sync_light, false};
-    if (suitable(zone, control, zone.free()) == Suitable::go_on) return true;
+    if (suitable(zone, request, class_zone) == Suitable::go_on) return true;
   }
   return false;
 }
@@ -179,7 +172,7 @@ bool Compaction::background_suitable(unsigned order, ZoneType class_zone) const 
 /// compact_zone().
 CompactResult Compaction::zone_run(Control& control) {
   Zone& zone = control.zone;
-  switch (suitable(zone, control, zone.free())) {
+  switch (suitable(zone, control.request, control.class_zone)) {
     case Suitable::success: return CompactResult::success;
     case Suitable::skipped: return CompactResult::skipped;
     case Suitable::go_on: break;
@@ -219,7 +212,6 @@ void Compaction::start(Control& control) const {
     if (cached >= zone.begin && cached < zone.end) control.migrate = cached;
     if (state.free > zone.begin && state.free <= zone.end) control.free = state.free;
   }
-  control.whole_zone = control.migrate == zone.begin;
 }
 
 /// __compact_finished(): true if the run is over, with its result.

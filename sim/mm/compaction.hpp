@@ -36,6 +36,8 @@ class Compaction {
  public:
   explicit Compaction(Memory& memory);
 
+  /// gfp_compaction_allowed(), and the tests at the head of try_to_compact_pages() in 4.0.
+  bool allowed(unsigned order, Gfp gfp) const;
   /// try_to_compact_pages(): the zones of the request, until one looks as if it could serve it.
   CompactResult direct(const CompactRequest& request, CompactPriority priority);
   /// A block of this order was taken from the zone: it need not be deferred any more
@@ -71,9 +73,8 @@ class Compaction {
   void clear_skipped(Zone& zone);
 
   // compaction.cpp
-  Suitable suitable(const Zone& zone, const Control& control, Pages free) const;
-  Pages gap_mark(const Zone& zone, unsigned order) const;
-  static bool allowed(const Rules& rules, const CompactRequest& request);
+  Suitable suitable(const Zone& zone, const CompactRequest& request, ZoneType class_zone) const;
+  bool room_to_move(const Zone& zone, unsigned order, ZoneType class_zone, Pages pages) const;
   bool barren(const Zone& zone, unsigned order, CompactPriority priority) const;
   CompactResult zone_run(Control& control);
   bool finished(Control& control, CompactResult& result);

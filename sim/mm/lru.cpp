@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/mm/memory.hpp"
+#include "sim/mm/page_cache.hpp"
 #include "sim/mm/swap.hpp"
 #include "sim/mm/vmscan.hpp"
 
@@ -52,6 +53,23 @@ void Reclaim::make_evictable(Pfn pfn) {
   --memory_.stat().unevictable;
   // A reclaimer that has it off its list puts it back itself.
   if (!page.isolated) add(pfn);
+}
+
+void Reclaim::begin_isolation(Pfn pfn) {
+  Page& page = memory_.page(pfn);
+  page.isolated = 1;
+  ++page.pins;
+}
+
+bool Reclaim::end_isolation(Pfn pfn) {
+  Page& page = memory_.page(pfn);
+  --page.pins;
+  page.isolated = 0;
+  // Locked in memory meanwhile: it stays off the lists.
+  if (page.unevictable) return false;
+  if (!memory_.cache().orphan(page)) return true;
+  memory_.cache().free_orphan(pfn);
+  return false;
 }
 
 void Reclaim::page_changed(Pfn pfn) {

@@ -54,9 +54,10 @@ bool migrate_page(Memory& memory, Pfn from, Pfn to, Gfp gfp) {
   old_page.flags = 0;
   old_page.pins = 0;
   old_page.isolated = 0;
+  old_page.unevictable = 0;
   old_page.owner = PageCache::nobody;
   if (Memcgs* const groups = memory.memcgs()) groups->move(from, to);
-  memory.reclaim().add(to);
+  if (!new_page.unevictable) memory.reclaim().add(to);
   memory.allocator().free(from, 0);
   return true;
 }

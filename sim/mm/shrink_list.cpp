@@ -149,8 +149,7 @@ void Reclaim::isolate(Zone& zone, Lru lru, Pages nr, Batch& batch) {
     lru_unlink(memory_.map(), list, pfn);
     untry(zone, lru, page);
     page.clear(PG_lru);
-    page.isolated = 1;
-    ++page.pins;
+    begin_isolation(pfn);
     batch.page[batch.taken] = pfn;
   }
   home(zone).isolated[is_file(lru)] += nr;
@@ -170,12 +169,8 @@ void Reclaim::put_back(Zone& zone, Lru lru, Batch& batch, const ScanControl& sc)
 void Reclaim::put_back_page(Zone& zone, Pfn pfn, Result result, bool advanced,
                             const ScanControl& sc, Batch& batch) {
   Page& page = memory_.page(pfn);
-  --page.pins;
-  page.isolated = 0;
-  if (page.unevictable) return;  // Locked in memory meanwhile: it stays off the lists.
-  if (memory_.cache().orphan(page)) {
-    memory_.cache().free_orphan(pfn);
-    batch.changed = true;
+  if (!end_isolation(pfn)) {
+    batch.changed = batch.changed || !page.unevictable;
     return;
   }
   if (result == Result::activate) {

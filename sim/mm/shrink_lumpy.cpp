@@ -79,8 +79,7 @@ void Reclaim::isolate_one(Zone& zone, Pfn pfn, Lump& lump) {
   lru_unlink(memory_.map(), zone.list(lru), pfn);
   untry(zone, lru, page);
   page.clear(PG_lru | PG_active);
-  page.isolated = 1;
-  ++page.pins;
+  begin_isolation(pfn);
   ++home(zone).isolated[is_file(lru)];
   ++lump.isolated[is_file(lru)];
   lump.pages.push_back({pfn});

@@ -167,7 +167,7 @@ SlowPath::Step SlowPath::compact_first(Edge edge) {
 
 /// __alloc_pages_direct_compact().
 SlowPath::Step SlowPath::compact(CompactPriority priority) {
-  if (request_.order == 0 || !may_compact()) {
+  if (!memory_.compaction().allowed(request_.order, request_.gfp)) {
     attempt_.compaction = CompactResult::none;
     return Step::go_on;
   }

@@ -58,7 +58,6 @@ class SlowPath {
   Step decide();
   void describe_task();
   void describe_memory();
-  bool may_compact() const;
   Step give_up();
   void update_loop();
   Step carry_out();

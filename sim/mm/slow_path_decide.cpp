@@ -56,21 +56,10 @@ void SlowPath::describe_memory() {
     }
   }
   attempt_.highatomic = memory_.allocator().has_highatomic(request_.gfp);
-  attempt_.may_compact = may_compact();
+  attempt_.may_compact = memory_.compaction().allowed(request_.order, request_.gfp);
   const CompactRequest block{request_.order, request_.gfp, Watermark::min, flags_};
   attempt_.compaction_suitable =
       attempt_.may_compact && memory_.compaction().zonelist_suitable(block);
-}
-
-/// gfp_compaction_allowed(), and the test at the head of try_to_compact_pages() in 4.0.
-bool SlowPath::may_compact() const {
-  switch (rules().compaction) {
-    case Rules::Compaction::none: return false;
-    case Rules::Compaction::sync_light:
-      return request_.order > 0 && has(request_.gfp, Gfp::io | Gfp::fs);
-    case Rules::Compaction::priorities: return has(request_.gfp, Gfp::io);
-  }
-  return false;
 }
 
 /// Where the policy would let it loop for ever, memory is what the task waits for.

@@ -63,6 +63,11 @@ class Reclaim {
   /// Off the lists for as long as it is locked in memory (mlock_vma_page()); back again.
   void make_unevictable(Pfn page);
   void make_evictable(Pfn page);
+  /// A page that was taken off its list, to be looked at, stays allocated until end_isolation().
+  void begin_isolation(Pfn page);
+  /// False if it must not go back to a list: it was locked in memory meanwhile, or its last user is
+  /// gone, and so is it.
+  bool end_isolation(Pfn page);
   /// The page could not be freed before, and perhaps can be now.
   void page_changed(Pfn page);
   /// rotate_reclaimable_page(): it was written for reclaim, which is to find it next.

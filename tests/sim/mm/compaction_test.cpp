@@ -4,6 +4,7 @@
 #include "sim/mm/compaction.hpp"
 
 #include "sim/mm/kcompactd.hpp"
+#include "sim/mm/migrate.hpp"
 #include "tests/sim/mm/machine.hpp"
 
 namespace brink::test {
@@ -85,6 +86,28 @@ TEST(Compaction, PagesKeepTheirPlaceInTheirAddressSpace) {
   EXPECT_TRUE(m.bugs.empty());
   EXPECT_EQ(m.memory.check(), "");
   EXPECT_EQ(m.memory.stat().of(PageKind::anon), 0u) << "the process has given everything back";
+}
+
+TEST(Compaction, APageLockedInMemoryMeanwhileStaysOffTheLists) {
+  Machine m(quiet());
+  m.process([&](Machine::Process& p) {
+    const auto at = static_cast<Address>(p.mm->mmap_anonymous(page_size));
+    ASSERT_EQ(p.mm->touch(at, page_size), Access::done);
+    ASSERT_EQ(p.mm->mlock(at, page_size), 0);
+    Pfn from = 0;
+    while (m.memory.page(from).kind != PageKind::anon) ++from;
+    m.memory.reclaim().begin_isolation(from);
+    const Pfn to = m.memory.allocator().take(0, GFP_KERNEL, Watermark::low, 0);
+    m.memory.allocator().prepare(to, 0, GFP_KERNEL);
+    ASSERT_TRUE(migrate_page(m.memory, from, to, GFP_KERNEL));
+    EXPECT_EQ(m.memory.check(), "");
+    EXPECT_FALSE(m.memory.page(to).has(PG_lru));
+    ASSERT_EQ(p.mm->munlock(at, page_size), 0);
+    EXPECT_TRUE(m.memory.page(to).has(PG_lru));
+    EXPECT_EQ(m.memory.check(), "");
+  });
+  m.core.run();
+  EXPECT_TRUE(m.bugs.empty());
 }
 
 TEST(Compaction, CannotMoveKernelPages) {
