@@ -38,6 +38,7 @@ class Memcgs::Attempt {
       if (!first && groups_.try_count(group_, over_)) return succeed();
       wait_.set_memcg(over_);
       if (!first && bypasses()) return Charge::bypassed;
+      memory_.core().charge(memory_.core().costs().alloc_slow_round);
       const Pages reclaimed = memory_.reclaim().reclaim_memcg(over_, gfp_);
       if (groups_.margin(over_) != 0) continue;
       failed_round();

@@ -200,6 +200,7 @@ void Reclaim::flag_zone(Zone& zone, const Batch& batch, ScanControl& sc) {
       sc.immediate += batch.immediate;
       if (states.unqueued == batch.taken && memory_.flushers() != nullptr && !rehearsing_) {
         memory_.flushers()->wake(memory_.stat().dirty);
+        if (sc.memcg != 0) reasons_.wait(ReclaimThrottle::Reason::writeback);
       }
       return;
     case Rules::Stall::congested_zone: break;
