@@ -72,9 +72,10 @@ class SweepReader {
                                            "; a single value belongs in its own table");
     }
     if (!may_be_swept(path.front())) {
-      throw ConfigError(value.key_where(), "sweep: \"" + name +
-                                               "\" is no axis; an axis is a key of "
-                                               "machine, rules, policy, memcg, mount, task or fault");
+      throw ConfigError(value.key_where(),
+                        "sweep: \"" + name +
+                            "\" is no axis; an axis is a key of "
+                            "machine, rules, policy, memcg, mount, task or fault");
     }
     value_at(root_, path, value.key_where());
     if (value.list()->empty()) {
