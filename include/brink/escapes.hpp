@@ -25,7 +25,7 @@ struct EscapeTry {
   /// If it did not escape: the site of the request for memory that the rerun hangs on, and why that
   /// is not refused.
   std::string blocked_site, blocked_why;
-  std::string run_id;  ///< reruns it
+  std::string run_id;    ///< reruns it
 };
 
 /// A site at which no retry policy is asked, and why.
