@@ -60,6 +60,7 @@ const char* name(Cause cause) {
     case Cause::injected: return "injected";
     case Cause::no_sleep: return "no_sleep";
     case Cause::victim: return "victim";
+    case Cause::limit: return "limit";
   }
   return "?";
 }

@@ -55,6 +55,7 @@ constexpr Words<3> dm_crypt_buffer = {"split", "greedy", "serialised"};
 constexpr Words<3> slab_cpu_partial = {"none", "objects", "slabs"};
 constexpr Words<3> shrinker_share = {"all_zones", "lru_ratio", "priority"};
 constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
+constexpr Words<4> memcg_oom = {"kill_and_fail", "wait", "fault_end", "charge"};
 constexpr Words<3> texts = {"2.6", "4.0", "6.1"};
 
 template <auto... Path, std::size_t N>
@@ -200,6 +201,21 @@ const std::array rows = {
         "kswapd_failures_max", 1'000,
         "after so many runs in vain kswapd sleeps until somebody else frees a page: 0 never, since "
         "c73322d098e4 (4.12) 16"),
+    number<&Rules::memcg_retries>(
+        "memcg_retries", 1'000,
+        "how often a charge that meets the limit of a memory cgroup reclaims in vain before it has "
+        "failed: 5 times (4.0), or 16 (6.1)"),
+    choice<&Rules::memcg_oom>(
+        "memcg_oom", memcg_oom,
+        "what a charge does then: it kills and fails (until 2.6.33); it kills, or waits for "
+        "somebody else to, and is tried again for ever, with all locks that its task holds "
+        "(867578cbccb0, 2.6.34); it fails, and a user's page fault kills or waits at its end "
+        "(519e52473ebe and 3812c8c8f395, 3.12); or it kills and is tried again for as long as "
+        "somebody can be killed, and fails where user space is to see to it (29ef680ae7c2, 4.19)"),
+    flag<&Rules::memcg_force_charge>(
+        "memcg_force_charge",
+        "a charge that may not fail (__GFP_NOFAIL) counts above the limit, and so does one with "
+        "__GFP_HIGH (as in 6.1), rather than being nobody's (as in 4.0)"),
     choice<&Rules::slab, &SlabRules::cpu_partial>(
         "slab_cpu_partial", slab_cpu_partial,
         "how much a CPU keeps in partial slabs of its own: nothing (until 3.1), about so many "

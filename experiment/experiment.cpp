@@ -13,8 +13,9 @@ namespace brink {
 namespace {
 
 void check_top_level(const Table& root) {
-  const std::vector<std::string> known = {"experiment", "machine", "rules", "policy", "device",
-                                          "mount",      "task",    "fault", "sweep",  "expect"};
+  const std::vector<std::string> known = {"experiment", "machine", "rules", "policy",
+                                          "device",     "memcg",   "mount", "task",
+                                          "fault",      "sweep",   "expect"};
   for (const std::string& key : keys_in_file_order(root)) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     throw ConfigError(root.at(key).key_where(),

@@ -156,7 +156,8 @@ std::string list_machine(const Registries& registries) {
          }) +
          "[[device]]\n" + documented([&](Params& params) { read_device(params, registries); }) +
          "[[mount]]\n" + documented([&](Params& params) { read_mount(params, registries); }) +
-         "[[task]]\n" + documented([&](Params& params) {
+         "[[memcg]]\n" + documented([&](Params& params) { read_memcg(params); }) + "[[task]]\n" +
+         documented([&](Params& params) {
            read_task_keys(params);
            params.table("args", "the program's own keys");
          });
@@ -168,7 +169,7 @@ std::string list_keys(const Registries& registries) {
     std::string (*text)(const Registries&);
   };
   constexpr Section sections[] = {
-      {"[machine], [[device]], [[mount]], [[task]]", list_machine},
+      {"[machine], [[device]], [[mount]], [[memcg]], [[task]]", list_machine},
       {"Kernels: machine.kernel", list_eras},
       {"Rules: [rules], by default the kernel's; shown are those of 4.0", list_rules},
       {"Allocation policies: [policy.alloc]", list_policies},

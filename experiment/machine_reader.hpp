@@ -1,4 +1,4 @@
-// [machine], [[mount]] and [[task]]: what a run simulates.
+// [machine], [[device]], [[mount]], [[memcg]] and [[task]]: what a run simulates.
 #pragma once
 
 #include <span>
@@ -19,6 +19,12 @@ using Devices = std::span<const DeviceConfig>;
 
 /// Reads one [[device]]; `devices` are those before it.
 DeviceConfig read_device(Params& params, const Registries& registries, Devices devices = {});
+
+/// Memory cgroups that a file has made, by name.
+using MemcgConfigs = std::span<const MemcgConfig>;
+
+/// Reads one [[memcg]]; `memcgs` are those before it.
+MemcgConfig read_memcg(Params& params, MemcgConfigs memcgs = {});
 
 /// Reads [machine] without `kernel`, which the caller has read. Throws ConfigError.
 MachineConfig read_machine(Params& params, const Registries& registries, Devices devices = {});

@@ -63,6 +63,8 @@ constexpr MetricRow rows[] = {
      enomem_by<Cause::no_sleep>},
     {"enomem_victim", count, true, "of these, because the task was an OOM victim or freeing memory",
      enomem_by<Cause::victim>},
+    {"enomem_limit", count, true, "of these, because a memory cgroup was at its limit",
+     enomem_by<Cause::limit>},
     {"enomem_refusable", count, true, "of those by give-up, from sites that a policy may refuse",
      counted<&Counters::enomem_refusable>},
     {"oom_kills", count, true, "victims of the OOM killer", counted<&Counters::oom_kills>},

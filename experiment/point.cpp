@@ -25,6 +25,7 @@ class PointReader {
 
   SweepPoint read() {
     each("device", [this](Params params) { read_device_at(params); });
+    each("memcg", [this](Params params) { read_memcg_at(params); });
     read_machine_and_policies();
     each("mount", [this](Params params) { read_mount_at(params); });
     check_root();
@@ -83,6 +84,7 @@ class PointReader {
     spec.slab_spec = era.slab;
     spec.machine = read_machine(machine, registries_, devices_);
     spec.machine.devices = devices_;
+    spec.machine.memcgs = memcgs_;
     point_.walks_schedules = spec.machine.scheduler.strategy == "dfs";
 
     Params policy = table("policy");
@@ -120,6 +122,12 @@ class PointReader {
     devices_.push_back(std::move(device));
   }
 
+  void read_memcg_at(Params& params) {
+    MemcgConfig memcg = read_memcg(params, memcgs_);
+    if (memcg.name.empty()) params.reject("name", "is missing");
+    memcgs_.push_back(std::move(memcg));
+  }
+
   void read_mount_at(Params& params) {
     std::vector<MountConfig>& mounts = point_.spec.machine.mounts;
     MountConfig mount = read_mount(params, registries_, devices_);
@@ -152,6 +160,10 @@ class PointReader {
     };
     if (!task.parent.empty() && std::none_of(earlier.begin(), earlier.end(), runs_parent)) {
       params.reject("parent", "no earlier [[task]] runs \"" + task.parent + "\"");
+    }
+    const auto is_memcg = [&task](const MemcgConfig& memcg) { return memcg.name == task.memcg; };
+    if (!task.memcg.empty() && std::none_of(memcgs_.begin(), memcgs_.end(), is_memcg)) {
+      params.reject("memcg", "no [[memcg]] is called \"" + task.memcg + "\"");
     }
     Params args = params.table("args", "the program's own keys");
     params.done();
@@ -211,6 +223,7 @@ class PointReader {
   const Registries& registries_;
   ProgramCache& programs_;
   std::vector<DeviceConfig> devices_;
+  std::vector<MemcgConfig> memcgs_;
   SweepPoint point_;
   Table written_;
   std::vector<FaultPlan> faults_;

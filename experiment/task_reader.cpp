@@ -1,4 +1,6 @@
-// The keys of a [[task]] that are not its program's own.
+// The keys of a [[memcg]], and those of a [[task]] that are not its program's own.
+
+#include <algorithm>
 
 #include "experiment/machine_reader.hpp"
 
@@ -53,6 +55,31 @@ void read_credentials(Params& params, TaskConfig& task) {
 
 }  // namespace
 
+MemcgConfig read_memcg(Params& params, MemcgConfigs memcgs) {
+  const auto known = [memcgs](const std::string& name) {
+    return std::any_of(memcgs.begin(), memcgs.end(),
+                       [&name](const MemcgConfig& memcg) { return memcg.name == name; });
+  };
+  MemcgConfig memcg;
+  memcg.name = params.text("name", "", "what tasks and later memory cgroups call it; required");
+  if (known(memcg.name)) params.reject("name", "there is such a memory cgroup already");
+  memcg.limit = params.size("limit", 64 * MiB, page_size, 16 * TiB,
+                            "how much its tasks' pages may be together: anonymous memory, page "
+                            "cache and tmpfs");
+  memcg.parent = params.text("parent", "",
+                             "an earlier [[memcg]] that it is in, whose limit counts for its tasks "
+                             "as well; without it, the root, which has none");
+  if (!memcg.parent.empty() && !known(memcg.parent)) {
+    params.reject("parent", "no earlier [[memcg]] is called \"" + memcg.parent + "\"");
+  }
+  memcg.oom_kill_disable = params.boolean(
+      "oom_kill_disable", false,
+      "as in memory.oom_control: nobody is killed at its limit, user space is to make room, and "
+      "never does; without effect where rules.memcg_oom is kill_and_fail, which has no such thing");
+  params.done();
+  return memcg;
+}
+
 TaskConfig read_task_keys(Params& params) {
   TaskConfig task;
   task.program =
@@ -71,6 +98,8 @@ TaskConfig read_task_keys(Params& params) {
   task.parent = params.text("parent", "",
                             "the program of an earlier [[task]], whose first process is its "
                             "parent; without it, init is");
+  task.memcg = params.text("memcg", "",
+                           "the [[memcg]] that it and its children belong to; without it, none");
   task.start = params.duration("start", 0, 0, year, "virtual time at which it starts");
   return task;
 }

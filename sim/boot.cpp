@@ -135,6 +135,7 @@ void Machine::spawn_all() {
       config.daemon = task.daemon;
       config.start = task.start;
       config.rlimits = task.rlimits;
+      config.memcg = task.memcg;
       config.random = Random(spec_.seed, stream_id("process", i << 32 | instance));
       config.shared = &shared_[i];
       const Process& process = kernel_.spawn(config);

@@ -37,6 +37,7 @@ MemorySetup memory_setup(const RunSpec& spec) {
   setup.config.single_step = spec.machine.single_step;
   setup.config.visit_exhausted = spec.machine.single_step;
   setup.config.keep_failures = spec.keep_failures;
+  setup.config.memcgs = spec.machine.memcgs;
   setup.rules = spec.rules;
   setup.site_rule = spec.site_rule;
   setup.slab_spec = spec.slab_spec;

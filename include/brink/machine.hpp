@@ -44,6 +44,14 @@ struct MountConfig {
   std::uint64_t journal = 64 * MiB;
 };
 
+/// A memory cgroup with a limit of its own (memory.limit_in_bytes).
+struct MemcgConfig {
+  std::string name;
+  std::uint64_t limit = 0;        ///< bytes
+  std::string parent;             ///< an earlier one, whose limit counts as well; empty: the root
+  bool oom_kill_disable = false;  ///< memory.oom_control: user space is to make room, or nobody
+};
+
 /// The mount that an absolute path lies on, the deepest; null if it lies on none.
 const MountConfig* mount_of(const std::vector<MountConfig>& mounts, std::string_view path);
 
@@ -62,8 +70,8 @@ struct MachineConfig {
   std::uint32_t watermark_scale_factor = 10;  ///< parts of 10,000 of a zone, where the rules use it
   std::uint64_t swap = 0;
   std::string swap_device = "disk";
-  std::uint32_t overcommit_memory = 0;  ///< vm.overcommit_memory: 0, 1 or 2
-  std::uint32_t overcommit_ratio = 50;  ///< vm.overcommit_ratio, in percent
+  std::uint32_t overcommit_memory = 0;     ///< vm.overcommit_memory: 0, 1 or 2
+  std::uint32_t overcommit_ratio = 50;     ///< vm.overcommit_ratio, in percent
   std::uint32_t vfs_cache_pressure = 100;  ///< percent
   Costs costs;
   SchedulerConfig scheduler;
@@ -75,6 +83,7 @@ struct MachineConfig {
   bool single_step = false;           ///< no bulk steps; same results, slower
   std::vector<DeviceConfig> devices;  ///< each after those that it is made of
   std::vector<MountConfig> mounts;
+  std::vector<MemcgConfig> memcgs;  ///< each after its parent
 };
 
 inline constexpr std::uint64_t no_limit = ~std::uint64_t{0};
@@ -102,7 +111,8 @@ struct TaskConfig {
   bool sys_admin = false, sys_resource = false, sys_rawio = false;  ///< CAP_SYS_*
   /// The program of an earlier entry, whose first process is their parent; empty: init is.
   std::string parent;
-  Nanos start = 0;  ///< when it starts
+  std::string memcg;  ///< whose memory cgroup it and its children belong to; empty: the root
+  Nanos start = 0;    ///< when it starts
   Rlimits rlimits;
 };
 

@@ -61,8 +61,9 @@ enum class Cause : std::uint8_t {
   injected,  ///< a fault said so
   no_sleep,  ///< it may not sleep, and there was nothing
   victim,    ///< its task is an OOM victim, or frees memory itself
+  limit,     ///< a memory cgroup is at its limit
 };
-inline constexpr std::size_t cause_count = 4;
+inline constexpr std::size_t cause_count = 5;
 const char* name(Cause cause);
 
 /// What followed from a failure beyond its fate.

@@ -133,6 +133,7 @@ struct OomRequest {
   unsigned order = 0;
   Gfp gfp = Gfp::none;
   bool page_fault = false;  ///< from pagefault_out_of_memory(), after a fault's request has failed
+  std::uint16_t memcg = 0;  ///< the memory cgroup that is at its limit; 0: the machine is
 };
 
 struct OomView {

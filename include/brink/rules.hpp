@@ -118,6 +118,15 @@ struct Rules {
 
   std::uint32_t kswapd_failures_max = 0;
 
+  // --- Memory cgroups (mm/memcontrol.c).
+
+  std::uint32_t memcg_retries = 5;
+
+  enum class MemcgOom : std::uint8_t { kill_and_fail, wait, fault_end, charge };
+  MemcgOom memcg_oom = MemcgOom::fault_end;
+
+  bool memcg_force_charge = false;
+
   // --- Slabs and mempools (mm/slub.c, mm/mempool.c).
 
   SlabRules slab;

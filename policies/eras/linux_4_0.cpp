@@ -127,6 +127,7 @@ constexpr SiteRow rows[] = {
     {site::dm_crypt_page, NOIO | Gfp::highmem, loop, "crypt_alloc_buffer"},
     {site::dm_crypt_request, NOIO, loop, "crypt_alloc_req"},
     {site::zram_page, NOIO | Gfp::highmem | NW, later, "zs_malloc"},
+    {site::memcg_charge, K, propagate, "mem_cgroup_try_charge"},
 
     // A slab grows with the mask of whoever asks for an object; this one is nobody's.
     {site::slab_page, K, propagate, "allocate_slab"},

@@ -25,6 +25,7 @@ Rules linux_2_6_30_rules() {
   rules.scan_balance = Rules::ScanBalance::percent;
   rules.shrinker_share = Rules::ShrinkerShare::all_zones;
   rules.kswapd_aim = Rules::KswapdAim::every_zone;
+  rules.memcg_oom = Rules::MemcgOom::kill_and_fail;
   rules.slab.cpu_partial = SlabRules::CpuPartial::none;
   rules.slab.keeps_empty = false;
   rules.slab.halves_min_partial = false;
@@ -79,6 +80,9 @@ Rules linux_6_1_rules() {
   rules.shrinker_share = Rules::ShrinkerShare::priority;
   rules.kswapd_aim = Rules::KswapdAim::node;
   rules.kswapd_failures_max = 16;
+  rules.memcg_retries = 16;
+  rules.memcg_oom = Rules::MemcgOom::charge;
+  rules.memcg_force_charge = true;
   rules.slab = linux_6_1_slab_rules();
   rules.throttle_vm_writeout = false;
   rules.loop_less_throttle = true;

@@ -35,8 +35,8 @@ class Badness final : public OomPolicy {
       const auto kind = current->victim ? OomChoice::Kind::wait : OomChoice::Kind::kill;
       return {kind, current->id, 0};
     }
-    if (sysctls_.panic) return {OomChoice::Kind::panic, no_task, 0};
-    if (sysctls_.kill_allocating_task && current != nullptr &&
+    if (sysctls_.panics(view.request)) return {OomChoice::Kind::panic, no_task, 0};
+    if (sysctls_.kill_allocating_task && view.request.memcg == 0 && current != nullptr &&
         rss_badness(*current, view.memory.total) != 0) {
       return sacrifice_child(view, *current, 0);
     }

@@ -41,15 +41,18 @@ struct OomSysctls {
   OomSysctls(Params& params, bool dumps)
       : panic(params.integer("panic_on_oom", 0, {0, 2},
                              "panic instead of killing, as vm.panic_on_oom: 1 if the whole machine "
-                             "is out of memory, 2 always; the same without cpusets and memory "
-                             "policies") != 0),
+                             "is out of memory, 2 if a memory cgroup is as well")),
         kill_allocating_task(params.boolean(
             "kill_allocating_task", false,
             "kill the task that asks, without a search, as vm.oom_kill_allocating_task")),
         dump_tasks(params.boolean("dump_tasks", dumps,
                                   "the kernel's log has a table of all tasks for each kill, as "
                                   "vm.oom_dump_tasks")) {}
-  const bool panic;
+  /// check_panic_on_oom().
+  bool panics(const OomRequest& request) const {
+    return panic != 0 && (panic == 2 || request.memcg == 0);
+  }
+  const std::int64_t panic;
   const bool kill_allocating_task;
   const bool dump_tasks;
 };

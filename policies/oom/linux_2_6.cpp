@@ -62,9 +62,11 @@ class Linux26 final : public OomPolicy {
   }
 
   OomChoice choose(const OomView& view) const override {
-    if (sysctls_.panic) return {OomChoice::Kind::panic, no_task, 0};
+    // Its mem_cgroup_out_of_memory() does not look at the sysctls.
+    if (sysctls_.panic != 0 && view.request.memcg == 0) return {OomChoice::Kind::panic, no_task, 0};
     const TaskView* current = find(view, view.request.task);
-    if (sysctls_.kill_allocating_task && current != nullptr && current->has_mm) {
+    if (sysctls_.kill_allocating_task && view.request.memcg == 0 && current != nullptr &&
+        current->has_mm) {
       const OomChoice choice = kill_process(view, *current, 0);
       if (choice.kind == OomChoice::Kind::kill) return choice;
     }

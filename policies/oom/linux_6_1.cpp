@@ -60,9 +60,9 @@ class Linux61 final : public OomPolicy {
     }
     // Light reclaim is no reason to kill, only a task that is dying anyway gets its rights.
     if (!has(view.request.gfp, Gfp::fs)) return {OomChoice::Kind::pretend, no_task, 0};
-    if (sysctls_.panic) return {OomChoice::Kind::panic, no_task, 0};
-    if (sysctls_.kill_allocating_task && current != nullptr && current->has_mm &&
-        !unkillable(*current) && current->oom_score_adj != oom_score_adj_min) {
+    if (sysctls_.panics(view.request)) return {OomChoice::Kind::panic, no_task, 0};
+    if (sysctls_.kill_allocating_task && view.request.memcg == 0 && current != nullptr &&
+        current->has_mm && !unkillable(*current) && current->oom_score_adj != oom_score_adj_min) {
       return {OomChoice::Kind::kill, current->id, 0};
     }
     return select(view);

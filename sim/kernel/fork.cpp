@@ -11,6 +11,7 @@
 
 #include "brink/site_list.hpp"
 #include "sim/kernel/kernel.hpp"
+#include "sim/mm/memcg.hpp"
 
 namespace brink {
 namespace {
@@ -75,6 +76,7 @@ std::int64_t Kernel::fork(Process& parent, Syscalls::Child entry) {
   child.task = &core_.spawn(config.comm, {run_process, &child}, parent.task->sched_class);
   child.task->process = &child;
   if (parent.task->has(DAEMON)) child.task->set(DAEMON);
+  if (Memcgs* const groups = memory_.memcgs()) groups->join(*child.task, groups->of(*parent.task));
   if (on_fork_) on_fork_(child);
   return static_cast<std::int64_t>(child.task->id);
 }

@@ -6,6 +6,7 @@
 
 #include "sim/kernel/calls.hpp"
 #include "sim/locking/lock.hpp"
+#include "sim/mm/memcg.hpp"
 
 namespace brink {
 namespace {
@@ -41,10 +42,7 @@ Process::Process(Kernel& in, const ProcessConfig& config)
 }
 
 Kernel::Kernel(Memory& memory, Vfs& vfs)
-    : core_(memory.core()),
-      memory_(memory),
-      vfs_(vfs),
-      taskstats_(memory.slab_cache("taskstats")) {
+    : core_(memory.core()), memory_(memory), vfs_(vfs), taskstats_(memory.slab_cache("taskstats")) {
   memory_.set_oom_host(*this);
   vfs_.set_task_work(*this);
 }
@@ -80,6 +78,9 @@ Process& Kernel::spawn(const ProcessConfig& config) {
   process.task = &core_.spawn(config.comm, {run_process, &process}, config.sched_class);
   process.task->process = &process;
   if (config.daemon) process.task->set(DAEMON);
+  if (!config.memcg.empty()) {
+    memory_.memcgs()->join(*process.task, memory_.memcgs()->find(config.memcg));
+  }
   return process;
 }
 

@@ -40,8 +40,9 @@ struct ProcessConfig {
   bool sys_admin = false, sys_resource = false, sys_rawio = false;
   const Process* parent = nullptr;  ///< null: init
   bool daemon = false;
-  Nanos start = 0;                          ///< when main() begins
+  Nanos start = 0;  ///< when main() begins
   Rlimits rlimits;
+  std::string_view memcg;                   ///< its memory cgroup; empty: the root
   std::shared_ptr<void>* shared = nullptr;  ///< Syscalls::shared(); null: nobody shares it
   Random random;
 };
@@ -96,7 +97,7 @@ struct Process {
   std::vector<File*> work;  ///< files whose last reference went in this call (task_work)
 
   ProcessParts parts;
-  Process* forked_by = nullptr;     ///< while that one lives; null: init reaps it
+  Process* forked_by = nullptr;    ///< while that one lives; null: init reaps it
   std::vector<Process*> children;  ///< that were forked and are not reaped, the oldest first
   ChildWait child_exit;
   std::uint64_t forks = 0;

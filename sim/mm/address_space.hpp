@@ -18,6 +18,7 @@ namespace brink {
 
 class MappedFile;
 class Memory;
+class MemoryWait;
 class Steady;
 
 /// How an access to user memory ended.
@@ -191,7 +192,10 @@ class AddressSpace {
   Access access(Address address, std::uint64_t bytes, Intent intent, std::uint64_t& done_bytes);
   Access fault_in(std::uint32_t vpn, Intent intent);
   Access insist_fault(std::uint32_t vpn, Intent intent);
+  Fault handle_fault(std::uint32_t vpn, Intent intent, bool retried);
   Fault handle_fault(std::uint32_t vpn, bool write, bool retried);
+  void out_of_memory(MemoryWait& wait);
+  void note_memcg(MemoryWait& wait) const;
   std::uint64_t repeatable_faults(const Steady& steady);
   Fault lock_or_retry(Pfn page, bool retried);
   // anon_fault.cpp
@@ -199,6 +203,7 @@ class AddressSpace {
   Fault swap_fault(Area& area, std::uint32_t vpn, Pte& pte, bool write, bool retried);
   Fault write_fault(Area& area, std::uint32_t vpn, Pte& pte);
   Fault copy_page(Area& area, std::uint32_t vpn, Pte& pte);
+  Pfn new_anon_page(Site site);
   bool reuse_page(Pfn page, Pte& pte);
   std::uint32_t bulk(std::uint32_t vpn, std::uint32_t end, bool write);
   void map_new_page(const Area& area, Pfn page, std::uint32_t vpn, Pte& pte);

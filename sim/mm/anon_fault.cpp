@@ -3,6 +3,7 @@
 
 #include "brink/site_list.hpp"
 #include "sim/mm/address_space.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_cache.hpp"
 #include "sim/mm/rmap.hpp"
@@ -13,7 +14,7 @@ namespace brink {
 
 AddressSpace::Fault AddressSpace::anonymous_fault(Area& area, std::uint32_t vpn, Pte& pte) {
   if (!prepare_anon_vma(area)) return Fault::oom;
-  const Pfn page = memory_.alloc_pages(site::mm_anon_page);
+  const Pfn page = new_anon_page(site::mm_anon_page);
   if (page == no_page) return Fault::oom;
   if (!pte.none()) {  // Somebody else was here while this one slept.
     memory_.free_pages(page, 0);
@@ -23,6 +24,15 @@ AddressSpace::Fault AddressSpace::anonymous_fault(Area& area, std::uint32_t vpn,
   ++memory_.counters().page_touches;
   memory_.core().note(EventKind::page_list, std::uint64_t{id_} << 32 | vpn, 1);
   return Fault::done;
+}
+
+/// With its charge; no_page if either could not be had.
+Pfn AddressSpace::new_anon_page(Site site) {
+  const Pfn page = memory_.alloc_pages(site);
+  const Gfp gfp = memory_.rule(site::memcg_charge).gfp;
+  if (page == no_page || mem_cgroup_charge(memory_, page, gfp)) return page;
+  memory_.free_pages(page, 0);
+  return no_page;
 }
 
 void AddressSpace::map_new_page(const Area& area, Pfn pfn, std::uint32_t vpn, Pte& pte) {
@@ -55,7 +65,10 @@ AddressSpace::Fault AddressSpace::swap_fault(Area& area, std::uint32_t vpn, Pte&
   if (const Fault fault = lock_or_retry(pfn, retried); fault != Fault::done) return fault;
   const Page& page = memory_.page(pfn);
   Fault result = Fault::again;
-  if (page.has(PG_swapcache) && page.slot == slot && pte.swapped() && pte.slot() == slot) {
+  const Gfp gfp = memory_.rule(site::memcg_charge).gfp;
+  if (!mem_cgroup_charge(memory_, pfn, gfp)) {
+    result = Fault::oom;
+  } else if (page.has(PG_swapcache) && page.slot == slot && pte.swapped() && pte.slot() == slot) {
     result = page.has(PG_uptodate) ? Fault::done : Fault::bus;
     if (result == Fault::done) map_swapped_page(area, pfn, vpn, pte, write);
   }
@@ -139,7 +152,7 @@ AddressSpace::Fault AddressSpace::copy_page(Area& area, std::uint32_t vpn, Pte& 
   Core& core = memory_.core();
   const Pfn old = pte.pfn();
   if (!prepare_anon_vma(area)) return Fault::oom;
-  const Pfn fresh = memory_.alloc_pages(site::mm_cow_page);
+  const Pfn fresh = new_anon_page(site::mm_cow_page);
   if (fresh == no_page) return Fault::oom;
   if (!pte.present() || pte.pfn() != old || pte.writable()) {
     memory_.free_pages(fresh, 0);

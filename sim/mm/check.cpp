@@ -3,6 +3,7 @@
 #include <array>
 
 #include "sim/mm/address_space.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/rmap.hpp"
 #include "sim/mm/swap.hpp"
@@ -117,6 +118,10 @@ std::string Memory::check() const {
     if (std::string error = count_zone(*this, zone, map_, count); !error.empty()) return error;
     if (std::string error = count_lists(*this, zone, listed); !error.empty()) return error;
     if (std::string error = count_marks(*this, zone); !error.empty()) return error;
+    for (const auto& part : zone.parts) {
+      if (std::string error = count_lists(*this, *part, listed); !error.empty()) return error;
+      if (std::string error = count_marks(*this, *part); !error.empty()) return error;
+    }
   }
   Pages allocated = 0;
   for (std::size_t kind = 1; kind < page_kinds; ++kind) {
@@ -136,6 +141,9 @@ std::string Memory::check() const {
   }
   if (count.unevictable != stat_.unevictable) return "pages locked in memory";
   if (rss != count.mapped) return "resident pages";
+  if (memcgs_ != nullptr) {
+    if (std::string error = memcgs_->check(); !error.empty()) return error;
+  }
   return count_slots(swap_->map(), entries + stat_.shmem_swapped);
 }
 

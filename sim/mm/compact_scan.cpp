@@ -89,7 +89,7 @@ void Compaction::scan_movable(Control& control, Pfn begin, Pfn end) {
 /// too_many_isolated() of compaction: more than half of what is on the lists.
 bool Compaction::too_many_isolated(const Zone& zone) const {
   Pages listed = 0;
-  for (const LruList& list : zone.lru) listed += list.size;
+  for (std::size_t i = 0; i < lru_lists; ++i) listed += zone.lru_total(static_cast<Lru>(i));
   return zone.isolated[0] + zone.isolated[1] > listed / 2;
 }
 

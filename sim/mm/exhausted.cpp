@@ -22,7 +22,7 @@ bool Reclaim::below_a_glance(const Zone& zone, Lru lru) const {
   const Rules& rules = memory_.rules();
   return rules.progress == Rules::Progress::enough &&
          rules.kswapd_aim == Rules::KswapdAim::every_zone &&
-         rules.scan_balance == Rules::ScanBalance::percent && passed_over(zone) &&
+         rules.scan_balance == Rules::ScanBalance::percent && passed_over(home(zone)) &&
          zone.lru_size(lru) >> def_priority == 0;
 }
 
@@ -45,6 +45,13 @@ bool Reclaim::side_tried(const Zone& zone, bool file, ReclaimClass rights, unsig
   out.tried += tried_pages;
   out.untried += reach - std::min(reach, tried_pages);
   return tried_pages >= reach;
+}
+
+bool Reclaim::lists_tried(const Zone& zone, ReclaimClass rights, unsigned order,
+                          Exhaustion& out) const {
+  const bool file = side_tried(zone, true, rights, order, out);
+  if (memory_.swap().free() == 0) return file;
+  return side_tried(zone, false, rights, order, out) && file;
 }
 
 /// Whether sweeps still go to all of their priorities somewhere among these zones.
@@ -75,6 +82,10 @@ bool Reclaim::shrinkers_barren(Gfp gfp) const {
     // Saved up to a batch, and each page counted twice at most.
     for (const LruList& list : zone.lru)
       most += 2 * (swap_cluster_max + (list.size >> def_priority));
+    for (const auto& part : zone.parts) {
+      for (const LruList& list : part->lru)
+        most += 2 * (swap_cluster_max + (list.size >> def_priority));
+    }
     if (below_mark || zone.free() > zone.watermark(Watermark::high)) continue;
     below_mark = true;
     least = std::min(least, reclaimable_pages(zone));
@@ -117,9 +128,10 @@ Exhaustion Reclaim::exhaustion(ReclaimClass rights, Gfp gfp, unsigned order) con
   bool tried_all = true;
   for (const Zone& zone : memory_.zones().allowed(gfp)) {
     out.counting = out.counting || (counts && zone.populated() && zone_reclaimable(zone));
-    tried_all = side_tried(zone, true, rights, order, out) && tried_all;
-    if (memory_.swap().free() == 0) continue;
-    tried_all = side_tried(zone, false, rights, order, out) && tried_all;
+    tried_all = lists_tried(zone, rights, order, out) && tried_all;
+    for (const auto& part : zone.parts) {
+      tried_all = lists_tried(*part, rights, order, out) && tried_all;
+    }
   }
   out.shrinkers_left = !shrinkers_barren(gfp);
   out.exhausted = tried_all && !out.counting && !out.shrinkers_left;

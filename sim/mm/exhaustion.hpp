@@ -41,6 +41,9 @@ struct StateCounts {
 
 class StableLists {
  public:
+  /// `memcgs`: so many memory cgroups have lists of their own.
+  explicit StableLists(std::size_t memcgs) : parts_(memcgs) {}
+
   /// `nr` pages at the tail of a list were looked at and left as they were; `stamp` is
   /// Memory::lru_changes() now and was it before.
   void looked(const Zone& zone, Lru lru, Looker who, Pages nr, std::uint64_t stamp);
@@ -86,12 +89,20 @@ class StableLists {
   static std::size_t index(const Zone& zone, Lru lru) {
     return static_cast<std::size_t>(zone.type) * lru_lists + static_cast<std::size_t>(lru);
   }
-  PerList& at(const Zone& zone, Lru lru) { return lists_[index(zone, lru)]; }
-  const PerList& at(const Zone& zone, Lru lru) const { return lists_[index(zone, lru)]; }
+  using Lists = std::array<PerList, zone_types * lru_lists>;
+  const PerList& at(const Zone& zone, Lru lru) const {
+    const Lists& lists = zone.memcg == 0 ? lists_ : parts_[zone.memcg - 1u];
+    return lists[index(zone, lru)];
+  }
+  PerList& at(const Zone& zone, Lru lru) {
+    Lists& lists = zone.memcg == 0 ? lists_ : parts_[zone.memcg - 1u];
+    return lists[index(zone, lru)];
+  }
   static StateCounts advance(PerList& list, Pages nr);
   void settle_slow(PageMap& map, Zone& zone, Lru lru);
 
-  std::array<PerList, zone_types * lru_lists> lists_;
+  Lists lists_;
+  std::vector<Lists> parts_;  ///< of memory cgroups
 };
 
 template <class StateOf>

@@ -7,6 +7,7 @@
 #include "brink/site_list.hpp"
 #include "sim/locking/poll.hpp"
 #include "sim/mm/address_space.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/oom_kill.hpp"
 #include "sim/mm/page_cache.hpp"
@@ -60,7 +61,7 @@ Access AddressSpace::access(Address address, std::uint64_t bytes, Intent intent,
 Access AddressSpace::fault_in(std::uint32_t vpn, Intent intent) {
   const Frame frame(memory_.core().current(), intent.user ? "do_page_fault" : "copy_to_user");
   for (bool retried = false;; retried = true) {
-    const Fault fault = handle_fault(vpn, intent.write, retried);
+    const Fault fault = handle_fault(vpn, intent, retried);
     if (fault == Fault::retry) {  // It has released mmap_sem to wait.
       mmap_sem_.down_read();
       continue;
@@ -85,25 +86,26 @@ Access AddressSpace::insist_fault(std::uint32_t vpn, Intent intent) {
   const Gfp gfp = memory_.rule(site::mm_anon_page).gfp;
   MemoryWait wait(memory_, MemoryWait::Asker::fault, site::mm_anon_page, 0, gfp);
   memory_.continue_failure(wait);
+  note_memcg(wait);
   UnlimitedLoop loop(core, wait);
   Steady steady(memory_, gfp);
   for (;;) {
     if (me.has(FATAL_SIGNAL)) return Access::killed;
-    if (const std::uint64_t rounds = repeatable_faults(steady)) {
+    if (const std::uint64_t rounds = wait.memcg() != 0 ? 0 : repeatable_faults(steady)) {
       steady.repeat(rounds);
       core.point(Point::user);
       continue;
     }
     steady.begin();
-    if (memory_.rules().fault_oom_kills) memory_.oom().page_fault();
+    out_of_memory(wait);
     core.point(Point::user);
     if (me.has(FATAL_SIGNAL)) return Access::killed;
     mmap_sem_.down_read();
-    Fault fault = handle_fault(vpn, intent.write, true);
-    while (fault == Fault::again) fault = handle_fault(vpn, intent.write, true);
+    Fault fault = handle_fault(vpn, intent, true);
+    while (fault == Fault::again) fault = handle_fault(vpn, intent, true);
     mmap_sem_.up_read();
     switch (fault) {
-      case Fault::oom: break;
+      case Fault::oom: note_memcg(wait); break;
       case Fault::done: memory_.settle_loop(wait); return Access::done;
       case Fault::bus: return Access::bus;
       case Fault::segv: return Access::segv;
@@ -121,6 +123,30 @@ std::uint64_t AddressSpace::repeatable_faults(const Steady& steady) {
   const OomRequest request{memory_.core().current().id, 0, Gfp::none, true};
   if (!memory_.oom().still(request, OomResult::pending)) return 0;
   return steady.repeatable(rounds, memory_.oom().would_kill(request));
+}
+
+/// pagefault_out_of_memory().
+void AddressSpace::out_of_memory(MemoryWait& wait) {
+  if (Memcgs* const groups = memory_.memcgs(); groups != nullptr && groups->end_of_fault(wait)) {
+    return;
+  }
+  if (memory_.rules().fault_oom_kills) memory_.oom().page_fault();
+}
+
+/// Whether it is at the limit of a memory cgroup that the fault has failed.
+void AddressSpace::note_memcg(MemoryWait& wait) const {
+  if (const Memcgs* const groups = memory_.memcgs()) wait.set_memcg(groups->failed(wait.task()));
+}
+
+AddressSpace::Fault AddressSpace::handle_fault(std::uint32_t vpn, Intent intent, bool retried) {
+  Memcgs* const groups = memory_.memcgs();
+  if (groups == nullptr) [[likely]]
+    return handle_fault(vpn, intent.write, retried);
+  const Task& me = memory_.core().current();
+  groups->begin_fault(me, intent.user);
+  const Fault fault = handle_fault(vpn, intent.write, retried);
+  groups->end_fault(me);
+  return fault;
 }
 
 AddressSpace::Fault AddressSpace::handle_fault(std::uint32_t vpn, bool write, bool retried) {

@@ -81,7 +81,7 @@ AddressSpace::Fault AddressSpace::private_write_fault(Area& area, std::uint32_t 
   Core& core = memory_.core();
   PageCache& cache = memory_.cache();
   if (!prepare_anon_vma(area)) return Fault::oom;
-  const Pfn fresh = memory_.alloc_pages(site::mm_cow_page);
+  const Pfn fresh = new_anon_page(site::mm_cow_page);
   if (fresh == no_page) return Fault::oom;
   Pfn page = no_page;
   Fault fault = find_file_page(area, area.offset + (vpn - area.begin), retried, page);

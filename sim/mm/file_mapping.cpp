@@ -4,6 +4,7 @@
 #include <bit>
 #include <cerrno>
 
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/mm/page_cache.hpp"
@@ -86,6 +87,7 @@ void FileMapping::drop_leaf(std::uint32_t key) {
 
 int FileMapping::add(Pfn pfn, std::uint32_t index, Site node_site, Gfp gfp) {
   if (find(index) != no_page || swapped(index) != no_slot) return -EEXIST;
+  if (!mem_cgroup_charge(memory_, pfn, gfp)) return -ENOMEM;
   const std::uint32_t key = index / 64;
   const bool alone = index == 0 && pages_ + swapped_ == 0;
   // With a second page, the lone page 0 needs a node too.

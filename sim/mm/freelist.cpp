@@ -3,6 +3,7 @@
 // 4.0 and 6.1). Left out: zone reclaim, deferred initialisation of memory.
 
 #include "sim/mm/kswapd.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/sched/core_inline.hpp"
@@ -131,6 +132,8 @@ void PageAlloc::free(Pfn page, unsigned order, bool cold) noexcept {
   memory_.stat().kind[static_cast<std::size_t>(p.kind)] -= Pages{1} << order;
   p.kind = PageKind::free;
   p.flags = 0;
+  if (Memcgs* const groups = memory_.memcgs()) [[unlikely]]
+    groups->uncharge(page);
   Zone& zone = memory_.zones().of(page);
   if (!zone.pcp.takes(order)) {
     zone.buddy.free(page, order);

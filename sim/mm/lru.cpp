@@ -11,7 +11,7 @@ namespace brink {
 
 void Reclaim::add(Pfn pfn) {
   Page& page = memory_.page(pfn);
-  Zone& zone = memory_.zones().of(pfn);
+  Zone& zone = lists_of(pfn);
   const Lru lru = lru_of(page);
   stable_.settle(memory_.map(), zone, lru);
   page.set(PG_lru);
@@ -27,7 +27,7 @@ void Reclaim::remove(Pfn pfn) {
     --memory_.stat().unevictable;
   }
   if (!page.has(PG_lru)) return;
-  Zone& zone = memory_.zones().of(pfn);
+  Zone& zone = lists_of(pfn);
   const Lru lru = lru_of(page);
   stable_.settle(memory_.map(), zone, lru);
   lru_unlink(memory_.map(), zone.list(lru), pfn);
@@ -74,7 +74,7 @@ bool Reclaim::end_isolation(Pfn pfn) {
 
 void Reclaim::page_changed(Pfn pfn) {
   Page& page = memory_.page(pfn);
-  if (page.has(PG_lru)) untry(memory_.zones().of(pfn), lru_of(page), page);
+  if (page.has(PG_lru)) untry(lists_of(pfn), lru_of(page), page);
   page.tried = 0;
   memory_.lru_changed();
 }
@@ -82,7 +82,7 @@ void Reclaim::page_changed(Pfn pfn) {
 void Reclaim::activate(Pfn pfn) {
   Page& page = memory_.page(pfn);
   if (!page.has(PG_lru) || page.has(PG_active)) return;
-  Zone& zone = memory_.zones().of(pfn);
+  Zone& zone = lists_of(pfn);
   remove(pfn);
   page.set(PG_active);
   add(pfn);
@@ -94,7 +94,7 @@ void Reclaim::activate(Pfn pfn) {
 void Reclaim::rotate(Pfn pfn) {
   Page& page = memory_.page(pfn);
   if (!page.has(PG_lru) || page.has_any(PG_locked | PG_dirty | PG_active)) return;
-  Zone& zone = memory_.zones().of(pfn);
+  Zone& zone = lists_of(pfn);
   const Lru lru = lru_of(page);
   stable_.settle(memory_.map(), zone, lru);
   lru_unlink(memory_.map(), zone.list(lru), pfn);
@@ -106,6 +106,7 @@ void Reclaim::settle() {
   for (Zone& zone : memory_.zones().all()) {
     for (std::size_t i = 0; i < lru_lists; ++i) {
       stable_.settle(memory_.map(), zone, static_cast<Lru>(i));
+      for (auto& part : zone.parts) stable_.settle(memory_.map(), *part, static_cast<Lru>(i));
     }
   }
 }
@@ -143,15 +144,20 @@ void Reclaim::mark_tried(Zone& zone, Lru lru, Page& page, ReclaimClass rights) {
 
 void Reclaim::explain(Gfp gfp, Exhaustion& out) const {
   for (const Zone& zone : memory_.zones().allowed(gfp)) {
-    for (const LruList& list : zone.lru) {
-      for (Pfn pfn = list.head; pfn != no_page; pfn = memory_.page(pfn).next) {
-        const Page& page = memory_.page(pfn);
-        if (page.has(PG_dirty) && page.file_cache()) ++out.dirty;
-        if (page.has(PG_writeback)) ++out.writeback;
-        if (page.has(PG_locked)) ++out.locked;
-        if (page.pins != 0 || page.has(PG_private)) ++out.pinned;
-        if (!page.file_cache() && memory_.swap().free() == 0) ++out.anon_without_swap;
-      }
+    explain_lists(zone, out);
+    for (const auto& part : zone.parts) explain_lists(*part, out);
+  }
+}
+
+void Reclaim::explain_lists(const Zone& zone, Exhaustion& out) const {
+  for (const LruList& list : zone.lru) {
+    for (Pfn pfn = list.head; pfn != no_page; pfn = memory_.page(pfn).next) {
+      const Page& page = memory_.page(pfn);
+      if (page.has(PG_dirty) && page.file_cache()) ++out.dirty;
+      if (page.has(PG_writeback)) ++out.writeback;
+      if (page.has(PG_locked)) ++out.locked;
+      if (page.pins != 0 || page.has(PG_private)) ++out.pinned;
+      if (!page.file_cache() && memory_.swap().free() == 0) ++out.anon_without_swap;
     }
   }
 }

@@ -18,7 +18,7 @@ VmStat vm_stat(const Zone& zone) {
   VmStat state;
   state.free = zone.free();
   state.managed = zone.managed;
-  for (std::size_t i = 0; i < lru_lists; ++i) state.lru[i] = zone.lru[i].size;
+  for (std::size_t i = 0; i < lru_lists; ++i) state.lru[i] = zone.lru_total(static_cast<Lru>(i));
   state.isolated_anon = zone.isolated[0];
   state.isolated_file = zone.isolated[1];
   return state;

@@ -8,6 +8,7 @@
 #include "sim/mm/congestion.hpp"
 #include "sim/mm/kcompactd.hpp"
 #include "sim/mm/kswapd.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/oom_kill.hpp"
 #include "sim/mm/overcommit.hpp"
 #include "sim/mm/page_alloc.hpp"
@@ -58,6 +59,7 @@ Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
       kcompactd_(std::make_unique<Kcompactd>(*this)) {
   BRINK_ASSERT(policies_.alloc != nullptr && policies_.oom != nullptr &&
                policies_.reclaim != nullptr);
+  if (!config_.memcgs.empty()) memcgs_ = std::make_unique<Memcgs>(*this);
 }
 
 Memory::~Memory() = default;

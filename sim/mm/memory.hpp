@@ -1,6 +1,6 @@
 // One machine's memory: the facade of sim/mm. It owns the zones, the allocator, the LRU lists and
 // their reclaim, slabs, swap, the page cache, the OOM path, and the ledger of failed allocations.
-// Nothing in here asks which kernel it is. Left out: memory cgroups, NUMA.
+// Nothing in here asks which kernel it is. Left out: NUMA.
 #pragma once
 
 #include <array>
@@ -27,6 +27,7 @@ class Congestion;
 class Kcompactd;
 class Kswapd;
 class Locks;
+class Memcgs;
 class OomKiller;
 class Overcommit;
 class PageAlloc;
@@ -107,8 +108,7 @@ class Memory {
   void set_tap(AllocTap* tap) { tap_ = tap; }
   void register_shrinker(Shrinker& shrinker);
   void unregister_shrinker(Shrinker& shrinker);
-  /// Spawns kswapd, a daemon, and kcompactd where there is one. Without them only those who want
-  /// memory free any.
+  /// Spawns kswapd, a daemon, and kcompactd where there is one.
   void start_kswapd();
   /// Spawns the OOM reaper, if the OOM policy has one.
   void start_oom_reaper();
@@ -140,8 +140,7 @@ class Memory {
   Pages free_pages() const { return zones_.free(); }
   /// What all processes have mapped.
   Pages total_vm() const;
-  /// Whether reclaimers of this class can still free anything for such requests; with `detail`,
-  /// what is in the way (slow: page by page).
+  /// Whether such reclaimers can still free anything; with `detail` (slow), what is in the way.
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp, bool detail = false) const;
   /// When the OOM policy would kill if a request like this asked: now, later, or never.
   Nanos would_kill(const OomRequest& request) const;
@@ -191,6 +190,7 @@ class Memory {
   Kswapd& kswapd() { return *kswapd_; }
   Compaction& compaction() { return *compaction_; }
   Kcompactd& kcompactd() { return *kcompactd_; }
+  Memcgs* memcgs() const { return memcgs_.get(); }  ///< null if the machine has none
   OomHost* oom_host() const { return oom_host_; }
   Flushers* flushers() const { return flushers_; }
   Story* story() const { return story_; }
@@ -209,8 +209,7 @@ class Memory {
   /// The running task's request has failed, and may say so in the log (warn_alloc_failed()).
   void warn_alloc_failed(unsigned order, Gfp gfp);
 
-  /// Changes whenever reclaim might find what it did not find before, pages apart: each of them
-  /// knows for itself.
+  /// Changes whenever reclaim might find what it did not, pages apart: each knows for itself.
   std::uint64_t generation() const { return generation_; }
   /// Changes whenever anything in here does that an allocation or a reclaimer could notice.
   std::uint64_t changes() const { return changes_; }
@@ -285,6 +284,7 @@ class Memory {
   std::unique_ptr<Kswapd> kswapd_;
   std::unique_ptr<Compaction> compaction_;
   std::unique_ptr<Kcompactd> kcompactd_;
+  std::unique_ptr<Memcgs> memcgs_;
 
   OomHost* oom_host_ = nullptr;
   Flushers* flushers_ = nullptr;

@@ -28,6 +28,7 @@ struct MemoryConfig {
   bool keep_failures = false;
   OvercommitMode overcommit{};          ///< vm.overcommit_memory
   std::uint32_t overcommit_ratio = 50;  ///< percent of RAM that may be promised in mode `strict`
+  std::vector<MemcgConfig> memcgs{};    ///< each after its parent
 };
 
 struct MemoryPolicies {

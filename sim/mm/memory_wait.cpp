@@ -4,6 +4,7 @@
 
 #include "sim/mm/compaction.hpp"
 #include "sim/mm/kswapd.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/oom_kill.hpp"
 #include "sim/mm/page_alloc.hpp"
@@ -41,6 +42,7 @@ MemoryWait::~MemoryWait() { memory_.of(task_).wait = outer_; }
 
 bool MemoryWait::free_pages_suffice() const {
   if (asker_ == Asker::throttle) return memory_.reclaim().reserve_ok();
+  if (memcg_ != root_memcg) return memory_.memcgs()->margin(memcg_) != 0;
   unsigned flags = memory_.allocator().alloc_flags(attempt_.gfp, reclaimer_, task_.has(TIF_MEMDIE));
   // It gets half of the mark in any case, and all of the reserve once the OOM path has done its
   // best.
@@ -64,6 +66,7 @@ bool MemoryWait::may_reclaim() const {
 }
 
 Exhaustion MemoryWait::exhaustion() const {
+  if (memcg_ != root_memcg) return memory_.reclaim().memcg_exhaustion(memcg_, rights());
   Exhaustion out = memory_.reclaim().exhaustion(rights(), attempt_.gfp, attempt_.order);
   // Whoever can still make a block by moving pages is not at the end.
   const CompactRequest block{attempt_.order, attempt_.gfp, Watermark::min, 0};
@@ -83,7 +86,8 @@ OomRequest MemoryWait::oom_request() const {
   request.task = task_.id;
   request.order = attempt_.order;
   request.gfp = attempt_.gfp;
-  if (asker_ == Asker::fault) {
+  request.memcg = memcg_;
+  if (memcg_ == root_memcg && asker_ == Asker::fault) {
     request.order = 0;
     request.gfp = Gfp::none;
     request.page_fault = true;
@@ -94,6 +98,7 @@ OomRequest MemoryWait::oom_request() const {
 bool MemoryWait::may_enter_oom() const {
   const OomPolicy& policy = *memory_.policies().oom;
   if (asker_ == Asker::throttle || reclaimer_) return false;
+  if (memcg_ != root_memcg) return memory_.memcgs()->may_kill(memcg_);
   if (asker_ == Asker::fault) {
     return memory_.rules().fault_oom_kills && policy.gate(oom_request()) == OomGate::kill;
   }
@@ -114,16 +119,26 @@ Nanos MemoryWait::would_kill() const {
 }
 
 std::uint64_t MemoryWait::rounds_left() const {
+  if (asker_ == Asker::charge) return charge_rounds_left();
   if (asker_ != Asker::slow_path || (outer_ != nullptr && outer_->repeats())) return unlimited;
   return memory_.alloc_policy().rounds_left(attempt_);
+}
+
+/// As many rounds as a charge makes, unless the OOM path makes it go on.
+std::uint64_t MemoryWait::charge_rounds_left() const {
+  const bool repeated = outer_ != nullptr && outer_->repeats();
+  if (repeated || memory_.memcgs()->insists(memcg_)) return unlimited;
+  return memory_.rules().memcg_retries;
 }
 
 void MemoryWait::blockers(const Task&, BlockerSink& sink) const { sink.anyone(); }
 
 std::string MemoryWait::describe() const {
   if (asker_ == Asker::throttle) return "memory: kswapd to bring the reserve back";
-  return "memory: order " + std::to_string(attempt_.order) + ", " + gfp_text(attempt_.gfp) + ", " +
-         memory_.sites().name(attempt_.site);
+  const std::string limit =
+      memcg_ != root_memcg ? "limit of " + memory_.memcgs()->path(memcg_) + ", " : std::string();
+  return "memory: " + limit + "order " + std::to_string(attempt_.order) + ", " +
+         gfp_text(attempt_.gfp) + ", " + memory_.sites().name(attempt_.site);
 }
 
 }  // namespace brink

@@ -44,6 +44,7 @@ class MemoryWait final : public Waitable {
     caller,     ///< the code that called it (jbd2, mempools, …)
     fault,      ///< user code, by executing the same instruction again
     throttle,   ///< direct reclaim, until kswapd has brought the reserve back
+    charge,     ///< a charge to a memory cgroup that is at its limit
   };
 
   /// Belongs to the running task for as long as it lives.
@@ -54,6 +55,9 @@ class MemoryWait final : public Waitable {
 
   Asker asker() const { return asker_; }
   Task& task() const { return task_; }
+  /// The memory cgroup whose limit is in the way, or, of a fault, was the last time; 0: none is.
+  std::uint16_t memcg() const { return memcg_; }
+  void set_memcg(std::uint16_t memcg) { memcg_ = memcg; }
   /// The wait that this one is inside of, as the slow path inside of a caller's loop; null if none.
   const MemoryWait* outer() const { return outer_; }
   /// What the policy was last told, or will be.
@@ -93,6 +97,7 @@ class MemoryWait final : public Waitable {
   friend class Memory;
 
   OomRequest oom_request() const;
+  std::uint64_t charge_rounds_left() const;
   bool repeats() const { return asker_ == Asker::caller || asker_ == Asker::fault; }
   /// Whether it is for want of such memory that the loop goes round. What is requested on the way
   /// and has another way out (read around, bios) fails for itself.
@@ -104,6 +109,7 @@ class MemoryWait final : public Waitable {
   MemoryWait* const outer_;
   const bool reclaimer_;  ///< it was one already when it asked
   AllocAttempt attempt_;
+  std::uint16_t memcg_ = 0;
   std::uint64_t first_question_ = 0;
   bool sticky_ = false;
   std::uint32_t failure_ = ~std::uint32_t{0};  ///< of a loop that asks again: its one failure

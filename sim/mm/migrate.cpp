@@ -4,6 +4,7 @@
 
 #include "sim/mm/migrate.hpp"
 
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/mm/page_cache.hpp"
@@ -55,6 +56,7 @@ bool migrate_page(Memory& memory, Pfn from, Pfn to, Gfp gfp) {
   old_page.isolated = 0;
   old_page.unevictable = 0;
   old_page.owner = PageCache::nobody;
+  if (Memcgs* const groups = memory.memcgs()) groups->move(from, to);
   if (!new_page.unevictable) memory.reclaim().add(to);
   memory.allocator().free(from, 0);
   return true;

@@ -2,7 +2,10 @@
 
 #include "sim/mm/oom_kill.hpp"
 
+#include <algorithm>
+
 #include "sim/mm/address_space.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/oom_reaper.hpp"
 #include "sim/mm/page_alloc.hpp"
@@ -92,12 +95,22 @@ void OomKiller::page_fault() {
 OomView OomKiller::view(const OomRequest& request) {
   tasks_.clear();
   if (memory_.oom_host() != nullptr) memory_.oom_host()->task_views(tasks_);
+  if (request.memcg != 0) {
+    const Memcgs& groups = *memory_.memcgs();
+    std::erase_if(tasks_, [&](const TaskView& task) {
+      return !groups.within(groups.of(memory_.core().task(task.id)), request.memcg);
+    });
+  }
   for (TaskView& task : tasks_) {
     if (task.victim && task.id < marked_at_.size()) task.victim_since = marked_at_[task.id];
   }
   OomView view;
   view.request = request;
   view.memory = memory_.view(request.gfp, zones_);
+  if (request.memcg != 0) {
+    const Pages limit = memory_.memcgs()->limit(request.memcg) + view.memory.swap_total;
+    view.memory.total = std::min(view.memory.total, limit);
+  }
   view.tasks = tasks_;
   view.waits = memory_.oom_host() != nullptr ? memory_.oom_host()->waits() : nullptr;
   view.now = memory_.core().now();
@@ -132,7 +145,7 @@ OomResult OomKiller::kill(const OomRequest& request) {
 void OomKiller::kill_victim(const OomRequest& request, const OomChoice& choice, Task& victim) {
   if (KernelLog* log = memory_.log()) [[unlikely]] {
     if (reports_.allow(memory_.core().now(), 1) != 0) dump_header(request, *log, &choice);
-    log_kill(*log, choice);
+    log_kill(request, *log, choice);
   }
   mark(victim);
   ++memory_.counters().oom_kills;
@@ -197,7 +210,9 @@ void OomKiller::unmark(Task& task, bool gone) {
 }
 
 Nanos OomKiller::would_kill(const OomRequest& request) {
-  if (memory_.policies().oom->gate(request) != OomGate::kill) return never;
+  // Of a group's tasks anybody may kill, whatever the mask.
+  const OomPolicy& policy = *memory_.policies().oom;
+  if (request.memcg == 0 && policy.gate(request) != OomGate::kill) return never;
   return foresee(request).would_kill;
 }
 
@@ -223,8 +238,8 @@ OomKiller::Occasion OomKiller::occasion(const OomRequest& request) const {
   const Core& core = memory_.core();
   const unsigned dying = core.task(request.task).flags & (TIF_MEMDIE | PF_EXITING | FATAL_SIGNAL);
   const std::uint64_t changes = memory_.changes() - memory_.reclaim().list_turns();
-  return {changes, core.live(), core.task_count(), request.order, request.gfp, request.page_fault,
-          dying};
+  return {changes,     core.live(),        core.task_count(), request.order,
+          request.gfp, request.page_fault, request.memcg,     dying};
 }
 
 OomKiller::Foresight& OomKiller::known(const OomRequest& request) {

@@ -29,6 +29,9 @@ class OomKiller {
   /// pagefault_out_of_memory(): a fault has failed for want of memory. Nothing if the path is
   /// taken.
   void page_fault();
+  /// mem_cgroup_out_of_memory(): for a group at its limit, among its tasks; false if nobody can be
+  /// killed (memcg_oom.cpp).
+  bool kill_in_memcg(const OomRequest& request);
 
   /// When the policy would kill if such a request came now: now, later, or never.
   Nanos would_kill(const OomRequest& request);
@@ -58,6 +61,7 @@ class OomKiller {
     unsigned order = 0;
     Gfp gfp = Gfp::none;
     bool page_fault = false;
+    std::uint16_t memcg = 0;
     unsigned dying = 0;  ///< what the asking task has of a victim's and an exiting task's flags
     bool operator==(const Occasion&) const = default;
   };
@@ -85,7 +89,8 @@ class OomKiller {
   // oom_log.cpp
   void dump_header(const OomRequest& request, KernelLog& log, const OomChoice* choice);
   void dump_tasks(KernelLog& log) const;
-  void log_kill(KernelLog& log, const OomChoice& choice) const;
+  void dump_memcg(const OomRequest& request, KernelLog& log, const OomChoice* choice) const;
+  void log_kill(const OomRequest& request, KernelLog& log, const OomChoice& choice) const;
 
   Memory& memory_;
   bool locked_ = false;

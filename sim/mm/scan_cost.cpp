@@ -2,6 +2,7 @@
 // prepare_scan_count(), get_scan_count(), and mm/swap.c: lru_note_cost(), Linux 6.1). Left out: the
 // cost of refaults, which working-set detection would tell: only pages that reclaim writes count.
 
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/swap.hpp"
 #include "sim/mm/vmscan.hpp"
@@ -9,13 +10,16 @@
 namespace brink {
 
 Pages Reclaim::seen_size(const Zone& zone, Lru lru) const {
-  return node() ? memory_.zones().lru_size(lru) : zone.lru_size(lru);
+  if (!node()) return zone.lru_size(lru);
+  const Memcgs* const groups = memory_.memcgs();
+  return zone.memcg == 0 ? memory_.zones().lru_size(lru) : groups->lru_size(zone.memcg, lru);
 }
 
 /// At the start of each pass: which active pages may be deactivated, and whether files are so many
 /// or so few that the cost does not matter.
 void Reclaim::prepare_scan_count(ScanControl& sc) {
   if (memory_.rules().scan_balance != Rules::ScanBalance::cost) return;
+  if (sc.memcg != 0) return prepare_memcg_scan(sc);
   const Zones& zones = memory_.zones();
   const Zone& highest = zones.preferred(sc.gfp);
   for (const bool file : {false, true}) {

@@ -24,8 +24,10 @@ Reclaim::Balance Reclaim::scan_balance(const Zone& zone, const ScanControl& sc) 
   if (memory_.swap().free() == 0) return Balance::file;
   if (sc.priority == 0 && memory_.policies().reclaim->swappiness() != 0) return Balance::equal;
   // Files that are all but gone would look ever more attractive: their pages start out inactive.
-  const Pages file = zone.lru_size(Lru::active_file) + zone.lru_size(Lru::inactive_file);
-  if (file + zone.free() <= zone.watermark(Watermark::high)) return Balance::anon;
+  const Zone& whole = home(zone);
+  const Pages file = whole.lru_total(Lru::active_file) + whole.lru_total(Lru::inactive_file);
+  const bool tiny = file + whole.free() <= whole.watermark(Watermark::high);
+  if (tiny && sc.memcg == 0) return Balance::anon;
   return inactive_is_low(zone, true) ? Balance::fraction : Balance::file;
 }
 
@@ -49,9 +51,11 @@ void Reclaim::fractions(Zone& zone, std::array<std::uint64_t, 2>& fraction,
 
 /// Pages to look at, by list; returns how many are on the lists that may be looked at.
 Pages Reclaim::get_scan_count(Zone& zone, const ScanControl& sc, Counts& nr) {
-  // kswapd polls a zone that looks hopeless; nobody else does. Since 4.7 no zone looks so.
-  const bool force = sc.kswapd && counts_scanned() && !zone_reclaimable(zone);
+  // kswapd polls a zone that looks hopeless, and whoever is after a memory cgroup each of its
+  // lists. Since 4.7 no zone looks so.
   const bool cost = memory_.rules().scan_balance == Rules::ScanBalance::cost;
+  const bool hopeless = sc.kswapd && counts_scanned() && !zone_reclaimable(home(zone));
+  const bool force = hopeless || (sc.memcg != 0 && !cost);
   const Balance balance = cost ? cost_balance(sc) : scan_balance(zone, sc);
   std::array<std::uint64_t, 2> fraction{};
   std::uint64_t sum = 1;
@@ -91,9 +95,9 @@ bool Reclaim::inactive_is_low(const Zone& zone, bool file) const {
 }
 
 Pages Reclaim::reclaimable_pages(const Zone& zone) const {
-  Pages pages = zone.lru_size(Lru::active_file) + zone.lru_size(Lru::inactive_file);
+  Pages pages = zone.lru_total(Lru::active_file) + zone.lru_total(Lru::inactive_file);
   if (memory_.swap().free() != 0) {
-    pages += zone.lru_size(Lru::active_anon) + zone.lru_size(Lru::inactive_anon);
+    pages += zone.lru_total(Lru::active_anon) + zone.lru_total(Lru::inactive_anon);
   }
   return pages;
 }

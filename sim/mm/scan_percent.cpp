@@ -8,10 +8,12 @@
 namespace brink {
 
 /// Percent of each side's share that is looked at: anonymous, file.
-std::array<std::uint64_t, 2> Reclaim::scan_percent(Zone& zone) const {
+std::array<std::uint64_t, 2> Reclaim::scan_percent(Zone& zone, bool for_memcg) const {
   if (memory_.swap().free() == 0) return {0, 100};
-  const Pages file = zone.lru_size(Lru::active_file) + zone.lru_size(Lru::inactive_file);
-  if (file + zone.free() <= zone.watermark(Watermark::high)) return {100, 0};
+  const Zone& whole = home(zone);
+  const Pages file = whole.lru_total(Lru::active_file) + whole.lru_total(Lru::inactive_file);
+  const bool tiny = file + whole.free() <= whole.watermark(Watermark::high);
+  if (tiny && !for_memcg) return {100, 0};
   const std::uint64_t swappiness = memory_.policies().reclaim->swappiness();
   const std::array<std::uint64_t, 2> prio = {swappiness, 200 - swappiness};
   std::array<std::uint64_t, 2> pressure{};
@@ -28,20 +30,24 @@ std::array<std::uint64_t, 2> Reclaim::scan_percent(Zone& zone) const {
   return {anon, 100 - anon};
 }
 
-/// Less than a batch is saved up until it is one (nr_scan_try_batch()).
+/// Less than a batch is saved up until it is one (nr_scan_try_batch()), but for memory cgroups.
 Pages Reclaim::get_scan_percent(Zone& zone, const ScanControl& sc, Counts& nr) {
   const bool no_swap = memory_.swap().free() == 0;
-  const std::array<std::uint64_t, 2> percent = scan_percent(zone);
+  const std::array<std::uint64_t, 2> percent = scan_percent(zone, sc.memcg != 0);
   Counts saved = saved_scan_[static_cast<std::size_t>(zone.type)];
   for (std::size_t i = 0; i < lru_lists; ++i) {
     Pages scan = zone.lru[i].size;
     if (sc.priority != 0 || no_swap) scan = (scan >> sc.priority) * percent[i / 2] / 100;
+    if (zone.memcg != 0) {
+      nr[i] = scan;
+      continue;
+    }
     saved[i] += scan;
     if (scan != 0 && !rehearsing_) memory_.changed();
     nr[i] = saved[i] >= swap_cluster_max ? saved[i] : 0;
     if (nr[i] != 0) saved[i] = 0;
   }
-  if (!rehearsing_) saved_scan_[static_cast<std::size_t>(zone.type)] = saved;
+  if (!rehearsing_ && zone.memcg == 0) saved_scan_[static_cast<std::size_t>(zone.type)] = saved;
   return reclaimable_pages(zone);
 }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "brink/site_list.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/overcommit.hpp"
 #include "sim/mm/vmscan.hpp"
@@ -65,6 +66,10 @@ int Shmem::swap_in(std::uint32_t index, SwapSlot slot, Pfn& page) {
   int error = ours() ? 0 : -EEXIST;
   if (error == 0 && !meta.has(PG_uptodate)) error = -EIO;
   if (error == 0) cache.wait_on_page_writeback(page);
+  if (error == 0) {
+    const bool charged = mem_cgroup_charge(memory_, page, memory_.rule(site::memcg_charge).gfp);
+    if (!charged || !ours()) error = charged ? -EEXIST : -ENOMEM;
+  }
   if (error == 0) {
     swap.remove(page);
     pages_.swap_in(page, index);

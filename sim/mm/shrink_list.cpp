@@ -23,21 +23,23 @@ Looker looker(const Zone& zone, const ScanControl& sc) {
 bool Reclaim::too_many_isolated(const Zone& zone, bool file, const ScanControl& sc) const {
   const Rules::IsolationThrottle rule = memory_.rules().isolation_throttle;
   if (sc.kswapd || rule == Rules::IsolationThrottle::none) return false;
-  Pages inactive = seen_size(zone, file ? Lru::inactive_file : Lru::inactive_anon);
+  const Lru lru = file ? Lru::inactive_file : Lru::inactive_anon;
+  Pages inactive = node() ? seen_size(home(zone), lru) : home(zone).lru_total(lru);
   // Those with fewer rights may take more, so that they are not held up by those with all.
   const bool alike = rule == Rules::IsolationThrottle::loop_alike;
   if (!alike && has(sc.gfp, Gfp::io | Gfp::fs)) inactive /= 8;
-  Pages isolated = zone.isolated[file];
+  const Zone& whole = home(zone);
+  Pages isolated = whole.isolated[file];
   if (node()) {
     for (const Zone& other : memory_.zones().all()) {
-      if (&other != &zone) isolated += other.isolated[file];
+      if (&other != &whole) isolated += other.isolated[file];
     }
   }
   return isolated > inactive;
 }
 
 Reclaim::Isolation Reclaim::wait_too_many_isolated(Zone& zone, bool file, const ScanControl& sc) {
-  if (rehearsing_) return Isolation::go_on;
+  if (rehearsing_ || sc.memcg != 0) return Isolation::go_on;
   const Rules& rules = memory_.rules();
   using Reason = ReclaimThrottle::Reason;
   if (!too_many_isolated(zone, file, sc)) {
@@ -84,13 +86,14 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
   nr = std::min(nr, zone.lru_size(lru));
   if (nr == 0) return 0;
   if (sc.order != 0 && memory_.rules().lumpy_reclaim) return shrink_lumpy(zone, lru, nr, sc);
-  count_scanned(zone, file, nr);
+  count_scanned(zone, file, nr, sc);
 
   const std::uint64_t stamp = memory_.lru_changes();
   const Looker who = looker(zone, sc);
-  // A kswapd that may meet pages for the second time while they are written has to look.
-  const bool look =
-      memory_.config().visit_exhausted || (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
+  // A kswapd that may meet pages for the second time while they are written has to look, and so has
+  // whoever is after a memory cgroup, who waits for them.
+  const bool look = memory_.config().visit_exhausted || sc.memcg != 0 ||
+                    (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
   if (!look && stable_.stable(zone, lru, who, stamp)) {
     stable_.rotated(zone, lru, who);
     return charge_batch(zone, lru, nr, sc);
@@ -113,10 +116,12 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
   return batch.reclaimed;
 }
 
-void Reclaim::count_scanned(Zone& zone, bool file, Pages nr) {
+/// Only what is scanned for the machine's sake counts against a zone.
+void Reclaim::count_scanned(Zone& zone, bool file, Pages nr, const ScanControl& sc) {
+  Zone& whole = home(zone);
   // A counter that is still running.
-  if (counts_scanned() && zone_reclaimable(zone)) memory_.changed();
-  zone.pages_scanned += nr;
+  if (counts_scanned() && zone_reclaimable(whole)) memory_.changed();
+  if (sc.memcg == 0) whole.pages_scanned += nr;
   zone.stat.scanned[file] += nr;
   if (!rehearsing_) count_looked(nr);
 }
@@ -163,7 +168,7 @@ void Reclaim::isolate(Zone& zone, Lru lru, Pages nr, Batch& batch) {
     begin_isolation(pfn);
     batch.page[batch.taken] = pfn;
   }
-  zone.isolated[is_file(lru)] += nr;
+  home(zone).isolated[is_file(lru)] += nr;
   isolators_.push_back(&core_.current());
 }
 
@@ -173,7 +178,7 @@ void Reclaim::put_back(Zone& zone, Lru lru, Batch& batch, const ScanControl& sc)
     if (batch.result[i] == Result::freed) continue;
     put_back_page(zone, batch.page[i], batch.result[i], batch.advanced[i], sc, batch);
   }
-  zone.isolated[file] -= batch.taken;
+  home(zone).isolated[file] -= batch.taken;
   isolators_.erase(std::find(isolators_.begin(), isolators_.end(), &core_.current()));
 }
 
@@ -191,12 +196,13 @@ void Reclaim::put_back_page(Zone& zone, Pfn pfn, Result result, bool advanced,
   }
   page.set(PG_lru);
   const Lru to = lru_of(page);
-  stable_.settle(memory_.map(), zone, to);
-  lru_push(memory_.map(), zone.list(to), pfn);
+  Zone& lists = lists_of(pfn);
+  stable_.settle(memory_.map(), lists, to);
+  lru_push(memory_.map(), lists.list(to), pfn);
   if (advanced) {
     page.tried = 0;  // A step nearer to being freed: it will be tried again.
   } else {
-    mark_tried(zone, to, page, reclaim_class(sc.gfp));
+    mark_tried(lists, to, page, reclaim_class(sc.gfp));
   }
 }
 
@@ -210,6 +216,7 @@ void Reclaim::flag_zone(Zone& zone, const Batch& batch, ScanControl& sc) {
       sc.immediate += batch.immediate;
       if (states.unqueued == batch.taken && memory_.flushers() != nullptr && !rehearsing_) {
         memory_.flushers()->wake(memory_.stat().dirty);
+        if (sc.memcg != 0) reasons_.wait(ReclaimThrottle::Reason::writeback);
       }
       return;
     case Rules::Stall::congested_zone: break;
@@ -231,11 +238,11 @@ void Reclaim::stall(Zone& zone, const Batch& batch, const ScanControl& sc) {
   if (memory_.congestion().wait_iff(zone, 100 * ms)) count_stall(core_.now() - before);
 }
 
-void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
+void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {
   const bool file = is_file(lru);
   nr = std::min(nr, zone.lru_size(lru));
   if (nr == 0) return;
-  zone.pages_scanned += nr;
+  if (sc.memcg == 0) home(zone).pages_scanned += nr;
   zone.stat.scanned[file] += nr;
   count_looked(nr);
   const Lru to = file ? Lru::inactive_file : Lru::inactive_anon;
@@ -274,8 +281,9 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
 
 void Reclaim::record(Zone& zone, Lru lru, const Batch& batch) {
   if (rehearsing_) return;
-  const std::uint64_t list =
-      static_cast<std::uint64_t>(zone.type) << 2 | static_cast<std::uint64_t>(lru);
+  const std::uint64_t list = std::uint64_t{zone.memcg} << 8 |
+                             static_cast<std::uint64_t>(zone.type) << 2 |
+                             static_cast<std::uint64_t>(lru);
   if (list != quiet_list_ || batch.changed) flush_record();
   quiet_list_ = list;
   if (!batch.changed) {

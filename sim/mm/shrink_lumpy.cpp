@@ -28,7 +28,7 @@ Pages Reclaim::shrink_lumpy(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {
   Lump lump;
   lump.both = sc.order > costly_order || sc.priority < def_priority - 2;
   isolate_lump(zone, lru, nr, sc.order, lump);
-  count_scanned(zone, is_file(lru), lump.pages.size());
+  count_scanned(zone, is_file(lru), lump.pages.size(), sc);
   shrink_lump(zone, sc, lump, false);
   const bool all = lump.sums.reclaimed == lump.pages.size();
   if (!all && !sc.kswapd && lump.both && !rehearsing_) {
@@ -67,7 +67,7 @@ bool Reclaim::isolate_neighbour(Zone& zone, Lru lru, Pfn pfn, Lump& lump) {
   if (!lump.both && lru_of(page) != lru) return false;
   const bool anonymous = !page.file_cache();
   if (anonymous && !page.has(PG_swapcache) && memory_.swap().free() == 0) return false;
-  isolate_one(zone, pfn, lump);
+  isolate_one(lists_of(pfn), pfn, lump);
   return true;
 }
 
@@ -80,7 +80,7 @@ void Reclaim::isolate_one(Zone& zone, Pfn pfn, Lump& lump) {
   untry(zone, lru, page);
   page.clear(PG_lru | PG_active);
   begin_isolation(pfn);
-  ++zone.isolated[is_file(lru)];
+  ++home(zone).isolated[is_file(lru)];
   ++lump.isolated[is_file(lru)];
   lump.pages.push_back({pfn});
 }
@@ -110,7 +110,7 @@ void Reclaim::put_back_lump(Zone& zone, const ScanControl& sc, Lump& lump) {
     if (one.result == Result::freed) continue;
     put_back_page(zone, one.pfn, one.result, one.advanced, sc, lump.sums);
   }
-  for (const std::size_t side : {0, 1}) zone.isolated[side] -= lump.isolated[side];
+  for (const std::size_t side : {0, 1}) home(zone).isolated[side] -= lump.isolated[side];
   isolators_.erase(std::find(isolators_.begin(), isolators_.end(), &core_.current()));
 }
 

@@ -1,6 +1,6 @@
 // What reclaim does with one page that it has off its list (mm/vmscan.c: shrink_page_list, Linux
-// 2.6.30 to 6.1). Left out: waiting for writeback on behalf of memory cgroups, and
-// may_write_to_queue()'s exception for the device that the writer itself is writing to.
+// 2.6.30 to 6.1). Left out: may_write_to_queue()'s exception for the device that the writer itself
+// is writing to.
 
 #include "brink/site_list.hpp"
 #include "sim/mm/memory.hpp"
@@ -71,8 +71,11 @@ Reclaim::Result Reclaim::try_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& b
     if (!page.has(PG_reclaim)) {
       page.set(PG_reclaim);
       memory_.lru_changed();
+      return Result::keep;
     }
-    return Result::keep;
+    if (!waits_for_writes(sc)) return Result::keep;
+    memory_.cache().wait_on_page_writeback(pfn);
+    if (page.has_any(PG_locked | PG_writeback) || page.unevictable) return Result::keep;
   }
   const References references = check_references(page);
   // Lumpy reclaim for a costly order wants the page whoever uses it.
@@ -97,6 +100,13 @@ Reclaim::Result Reclaim::try_page(Pfn pfn, Zone& zone, ScanControl& sc, Batch& b
     if (result != Result::freed) return result;
   }
   return free_clean(pfn, sc, batch);
+}
+
+/// A memory cgroup's dirty pages are not throttled by its limit: whoever reclaims from it waits
+/// for what it meets the second time round (since e62e384e9da8, 3.6).
+bool Reclaim::waits_for_writes(const ScanControl& sc) const {
+  return sc.memcg != 0 && has(sc.gfp, Gfp::io) && !rehearsing_ &&
+         memory_.rules().stall != Rules::Stall::each_priority;
 }
 
 /// page_check_references(): an anonymous page that was used since goes back, a mapped file page

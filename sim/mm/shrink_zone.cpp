@@ -16,6 +16,7 @@ void Reclaim::shrink_zone(Zone& zone, ScanControl& sc, bool class_zone) {
   const Pages scanned = sc.nr_scanned;
   Pages lru_pages = 0;
   shrink_lruvec(zone, sc, lru_pages);
+  if (!zone.parts.empty()) shrink_parts(zone, sc, lru_pages);
   const bool later = memory_.rules().shrinker_share == Rules::ShrinkerShare::all_zones;
   if (later && sc.kswapd) {
     sc.slab_freed = shrink_slab(sc, sc.nr_scanned - scanned, sc.lru_pages);
@@ -140,6 +141,7 @@ void Reclaim::rebalance(Counts& nr, const Counts& targets) const {
 void Reclaim::age_active_anon(Zone& zone, ScanControl& sc) {
   if (inactive_is_low(zone, false))
     shrink_active_list(zone, Lru::active_anon, swap_cluster_max, sc);
+  for (auto& part : zone.parts) age_active_anon(*part, sc);
 }
 
 Pages Reclaim::shrink_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {

@@ -6,6 +6,7 @@
 
 #include "brink/site_list.hpp"
 #include "sim/mm/address_space.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/mm/vmscan.hpp"
@@ -76,6 +77,8 @@ std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end, bool writ
   const Nanos budget = core.headroom();
   const bool single = memory_.config().single_step;
   Room room(memory_, rule.gfp);
+  Memcgs* const groups = memory_.memcgs();
+  const MemcgId group = groups != nullptr ? groups->of(core.current()) : root_memcg;
   Nanos used = 0;
   std::uint32_t fresh = 0;
   bool used_again = false;
@@ -92,9 +95,11 @@ std::uint32_t AddressSpace::bulk(std::uint32_t vpn, std::uint32_t end, bool writ
       used += present_touch;
       continue;
     }
+    if (group != root_memcg && groups->room(group) == 0) break;
     const Pfn page = single ? memory_.allocator().take_fast(rule.gfp) : room.take();
     if (page == no_page) break;
     memory_.allocator().prepare(page, 0, Gfp::none);
+    if (group != root_memcg) groups->charge_room(page, group);
     map_new_page(*area, page, at, *pte);
     mix = mix * 0x9e3779b97f4a7c15u + page;
     used += new_touch;

@@ -19,6 +19,7 @@ Reclaim::Reclaim(Memory& memory)
       core_(memory.core()),
       shrinkers_(memory),
       reasons_(memory),
+      stable_(memory.config().memcgs.size()),
       throttled_(memory.core(), "pfmemalloc_wait") {}
 
 void Reclaim::resched() {
@@ -65,7 +66,7 @@ void Reclaim::rehearse(unsigned order, Gfp gfp) {
 /// up every zone. 4.0 makes a second one, that may go below what memory cgroups protect, without
 /// any. 6.1 makes it where active pages were spared in the first.
 Pages Reclaim::do_try_to_free_pages(ScanControl& sc) {
-  if (!rehearsing_) ++memory_.counters().direct_reclaims;
+  if (!rehearsing_ && sc.memcg == 0) ++memory_.counters().direct_reclaims;
   const Rules::Progress progress = memory_.rules().progress;
   bool promising = sweep(sc);
   const bool again = progress == Rules::Progress::reclaimable ||
@@ -126,6 +127,10 @@ bool Reclaim::shrink_zones(ScanControl& sc) {
   Zones& zones = memory_.zones();
   const Zone& preferred = zones.preferred(sc.gfp);
   const Rules& rules = memory_.rules();
+  if (sc.memcg != 0) {
+    shrink_memcgs(sc);
+    return false;
+  }
   if (rules.progress == Rules::Progress::freed) {
     shrink_node(preferred.type, sc);
     consider_throttle(sc);

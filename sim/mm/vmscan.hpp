@@ -1,6 +1,6 @@
 // Reclaim: the LRU lists, who is taken from them, and in which order it is tried (mm/vmscan.c and
-// mm/swap.c, Linux 2.6.30 to 6.1, as the rules say). Left out: memory cgroups, unevictable and huge
-// pages, compaction (so a costly order is reclaimed for like any other), laptop mode, pagevecs,
+// mm/swap.c, Linux 2.6.30 to 6.1, as the rules say). Left out: unevictable and huge pages,
+// compaction (so a costly order is reclaimed for like any other), laptop mode, pagevecs,
 // working-set detection and with it the cost of refaults. Lists belong to zones under all rules;
 // where a kernel since 4.8 looks at the node's lists, their sizes are added up over the zones, and
 // each zone's list is gone through for its own share. 6.1's moving of pages that are dirty or under
@@ -46,6 +46,7 @@ struct ScanControl {
   bool skipped_deactivate = false;
   bool cache_trim_mode = false;
   bool file_is_tiny = false;
+  std::uint16_t memcg = 0;  ///< whose pages alone are wanted (target_mem_cgroup); 0: anybody's
 };
 
 class Reclaim {
@@ -83,6 +84,9 @@ class Reclaim {
   /// The same without time, choice points and counters, where nothing can come of it.
   void rehearse(unsigned order, Gfp gfp);
 
+  /// try_to_free_mem_cgroup_pages(): pages freed of a memory cgroup and those in it.
+  Pages reclaim_memcg(std::uint16_t memcg, Gfp gfp);
+
   // --- For kswapd.
 
   void shrink_zone(Zone& zone, ScanControl& sc, bool class_zone);
@@ -114,6 +118,8 @@ class Reclaim {
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp, unsigned order = 0) const;
   /// The same in a word.
   bool exhausted(ReclaimClass rights, Gfp gfp, unsigned order = 0) const;
+  /// The same of a memory cgroup and those in it; with `detail` (slow), what is in the way.
+  Exhaustion memcg_exhaustion(std::uint16_t memcg, ReclaimClass rights, bool detail = false) const;
   bool shrinkers_barren(Gfp gfp) const;
   bool shrinkers_steady(Gfp gfp) const;
   /// Counts what is in the way, page by page.
@@ -155,6 +161,13 @@ class Reclaim {
   void settle_node(ScanControl& sc);
   void consider_throttle(const ScanControl& sc);
 
+  // shrink_memcg.cpp
+  Zone& home(const Zone& part) const;
+  Zone& lists_of(Pfn page) const;
+  void shrink_parts(Zone& zone, ScanControl& sc, Pages& lru_pages);
+  void shrink_memcgs(ScanControl& sc);
+  void prepare_memcg_scan(ScanControl& sc);
+
   // scan_count.cpp
   Pages get_scan_count(Zone& zone, const ScanControl& sc, Counts& nr);
   enum class Balance : std::uint8_t { equal, fraction, anon, file };
@@ -168,7 +181,7 @@ class Reclaim {
   void note_cost(bool file, Pages pageouts);
   // scan_percent.cpp
   Pages get_scan_percent(Zone& zone, const ScanControl& sc, Counts& nr);
-  std::array<std::uint64_t, 2> scan_percent(Zone& zone) const;
+  std::array<std::uint64_t, 2> scan_percent(Zone& zone, bool for_memcg) const;
   /// Pages of a list as whoever judges its size sees it: the zone's, or the node's.
   Pages seen_size(const Zone& zone, Lru lru) const;
 
@@ -178,7 +191,7 @@ class Reclaim {
   enum class Isolation : std::uint8_t { go_on, killed, leave };
   Isolation wait_too_many_isolated(Zone& zone, bool file, const ScanControl& sc);
   bool too_many_isolated(const Zone& zone, bool file, const ScanControl& sc) const;
-  void count_scanned(Zone& zone, bool file, Pages nr);
+  void count_scanned(Zone& zone, bool file, Pages nr, const ScanControl& sc);
   void count_looked(Pages nr);
   void turned();
   Pages charge_batch(Zone& zone, Lru lru, Pages nr, ScanControl& sc);
@@ -204,12 +217,14 @@ class Reclaim {
   // shrink_page.cpp
   Result shrink_page(Pfn page, Zone& zone, ScanControl& sc, Batch& batch, bool& advanced);
   Result try_page(Pfn page, Zone& zone, ScanControl& sc, Batch& batch);
+  bool waits_for_writes(const ScanControl& sc) const;
   References check_references(Page& page);
   Result shrink_dirty(Pfn page, Zone& zone, ScanControl& sc, Batch& batch, bool clean_only);
   Result pageout(Pfn page, Batch& batch);
   Result free_clean(Pfn page, const ScanControl& sc, Batch& batch);
 
   // lru.cpp
+  void explain_lists(const Zone& zone, Exhaustion& out) const;
   Tried& tried(Zone& zone) const;
   /// The page leaves the list, or is looked at with more rights: how it was marked.
   unsigned untry(Zone& zone, Lru lru, const Page& page);
@@ -222,6 +237,7 @@ class Reclaim {
   bool below_a_glance(const Zone& zone, Lru lru) const;
   bool side_tried(const Zone& zone, bool file, ReclaimClass rights, unsigned order,
                   Exhaustion& out) const;
+  bool lists_tried(const Zone& zone, ReclaimClass rights, unsigned order, Exhaustion& out) const;
   bool sweeps_fully(Gfp gfp) const;
 
   void resched();

@@ -199,7 +199,7 @@ Pages Zones::on_pcp_lists() const {
 
 Pages Zones::lru_size(Lru lru) const {
   Pages sum = 0;
-  for (const Zone& zone : zones_) sum += zone.lru_size(lru);
+  for (const Zone& zone : zones_) sum += zone.lru_total(lru);
   return sum;
 }
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -91,6 +92,8 @@ struct Zone {
   std::uint64_t pages_scanned = 0;  ///< since pages of this zone last came back to the buddy system
   Tried tried;
   Compact compact;
+  std::uint16_t memcg = 0;  ///< a memory cgroup's share of a zone: only its lists are used
+  std::vector<std::unique_ptr<Zone>> parts;  ///< what memory cgroups have of its lists
 
   const char* name() const;
   bool populated() const { return managed != 0; }
@@ -100,6 +103,12 @@ struct Zone {
   LruList& list(Lru l) { return lru[static_cast<std::size_t>(l)]; }
   const LruList& list(Lru l) const { return lru[static_cast<std::size_t>(l)]; }
   Pages lru_size(Lru l) const { return list(l).size; }
+  /// Those of memory cgroups included.
+  Pages lru_total(Lru l) const {
+    Pages sum = list(l).size;
+    for (const auto& part : parts) sum += part->list(l).size;
+    return sum;
+  }
 
   /// __zone_watermark_ok(): whether a request of this order would leave more than `wmark` free.
   /// `class_zone` is the highest zone that the request could use; `more` counts as free as well,

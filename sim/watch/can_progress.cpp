@@ -80,11 +80,11 @@ void CanProgress::evaluate(std::size_t own_calls, Kills kills) {
   busy_ = true;
   kills_counted_ = kills == Kills::counted;
   bystanders_ = false;
-  undeclared_waits_ = memory_waits_ = 0;
+  undeclared_waits_ = memory_waits_ = memcg_waits_ = 0;
   collect_tasks();
   if (memory_ != nullptr) memory_->renew();
   for (std::uint32_t i = 0; i < live_.size(); ++i) add_task(i);
-  if (memory_waits_ != 0) add_memory_sources();
+  if (memory_waits_ + memcg_waits_ != 0) add_memory_sources();
   // A function that a timer will call may wake whoever has not said who will.
   if (core_.pending_calls() > own_calls) graph_.make_hold(anyone_);
   propagate();
@@ -232,9 +232,10 @@ void CanProgress::add_anyone(const Task& task, Node node) {
 void CanProgress::add_memory_wait(const Task& task, Node node, std::uint32_t index, bool looping) {
   BRINK_ASSERT(memory_ != nullptr);
   if (memory_->sticky(task)) return;
-  ++memory_waits_;
+  const bool machine = memory_->memcg(task) == 0;
+  ++(machine ? memory_waits_ : memcg_waits_);
   if (memory_->pages(task) || memory_->refusal(task)) graph_.make_hold(node);
-  graph_.add_support(memory_node_, node);
+  graph_.add_support(machine ? memory_node_ : memcg_node_, node);
   if (!looping) return;
   // As it goes round it reclaims, and comes to the OOM path.
   if (memory_->reclaims(task)) {
@@ -252,14 +253,24 @@ void CanProgress::add_memory_sources() {
   memory_->reclaimers(sink);
   memory_->dying(sink);
   if (memory_->io_frees()) graph_.make_hold(memory_node_);
+  if (memcg_waits_ == 0) return;
+  Sink memcgs(*this, core_.task(live_.front()), timer_wait, memcg_node_, false);
+  memory_->memcg_reclaimers(memcgs);
+  memory_->dying(memcgs);
+  if (memory_->io_frees()) graph_.make_hold(memcg_node_);
+}
+
+/// Whether somebody waits for memory that nobody is known to bring.
+bool CanProgress::starving() const {
+  return (memory_waits_ != 0 && !graph_.holds(memory_node_)) ||
+         (memcg_waits_ != 0 && !graph_.holds(memcg_node_));
 }
 
 /// The OOM killer is asked last, and only if its answer could matter.
 void CanProgress::count_kills() {
   if (!kills_counted_ || graph_.holds(kill_)) return;
   const auto waits = [this](std::uint32_t index) { return !graph_.holds(moves_node(index)); };
-  const bool wanted = (memory_waits_ != 0 && !graph_.holds(memory_node_)) ||
-                      std::any_of(killable_.begin(), killable_.end(), waits);
+  const bool wanted = starving() || std::any_of(killable_.begin(), killable_.end(), waits);
   if (!wanted) return;
   for (const std::uint32_t index : killers_) {
     if (!facts_[index].may_kill || !graph_.holds(moves_node(index))) continue;
@@ -267,6 +278,7 @@ void CanProgress::count_kills() {
     if (memory_->would_kill(core_.task(live_[index])) == never) continue;
     graph_.make_hold(kill_);
     graph_.make_hold(memory_node_);
+    graph_.make_hold(memcg_node_);
     return propagate();
   }
 }
@@ -286,9 +298,10 @@ void CanProgress::propagate() {
 void CanProgress::reached_task(std::uint32_t index) {
   if (facts_[index].idle) return;
   if (!facts_[index].daemon || bystanders_) graph_.make_hold(anyone_);
-  if (memory_waits_ == 0 || graph_.holds(memory_node_)) return;
+  if (!starving()) return;
   if (facts_[index].reclaims || (bystanders_ && memory_->owns_pages(core_.task(live_[index])))) {
     graph_.make_hold(memory_node_);
+    graph_.make_hold(memcg_node_);
   }
 }
 

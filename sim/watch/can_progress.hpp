@@ -55,7 +55,7 @@ class CanProgress {
 
  private:
   using Node = SupportGraph::Node;
-  static constexpr Node anyone_ = 0, memory_node_ = 1, kill_ = 2, first_task_ = 3;
+  static constexpr Node anyone_ = 0, memory_node_ = 1, kill_ = 2, memcg_node_ = 3, first_task_ = 4;
   static constexpr std::uint32_t dead = ~std::uint32_t{0};
 
   class Sink;
@@ -84,6 +84,7 @@ class CanProgress {
   void add_memory_wait(const Task& task, Node node, std::uint32_t index, bool looping);
   void add_anyone(const Task& task, Node node);
   void add_memory_sources();
+  bool starving() const;
   Node* lock_node(const Waitable& wait);
   void propagate();
   void reached_task(std::uint32_t index);
@@ -109,7 +110,8 @@ class CanProgress {
   std::vector<LockNode> lock_nodes_;  ///< open addressing; asked, never walked
   TaskId seen_ = 0;                   ///< tasks below it have been collected
   std::uint32_t undeclared_waits_ = 0;
-  std::uint32_t memory_waits_ = 0;
+  std::uint32_t memory_waits_ = 0;  ///< for pages of the machine
+  std::uint32_t memcg_waits_ = 0;   ///< for room in memory cgroups
   bool kills_counted_ = false;
   bool bystanders_ = false;
   bool busy_ = false;

@@ -3,6 +3,7 @@
 #include "sim/watch/memory_suppliers.hpp"
 
 #include "sim/mm/kswapd.hpp"
+#include "sim/mm/memcg.hpp"
 #include "sim/mm/oom_kill.hpp"
 #include "sim/mm/oom_reaper.hpp"
 #include "sim/mm/vmscan.hpp"
@@ -25,6 +26,13 @@ std::uint64_t ModelSuppliers::stamp() const {
   for (const Gfp mask : masks) {
     bits = bits << 1 | (memory_.reclaim().exhausted(reclaim_class(mask), mask) ? 1u : 0u);
   }
+  if (const Memcgs* const groups = memory_.memcgs()) {
+    for (std::size_t i = 1; i <= groups->count(); ++i) {
+      const auto group = static_cast<MemcgId>(i);
+      const bool out = memory_.reclaim().memcg_exhaustion(group, ReclaimClass::kernel).exhausted;
+      bits = bits * 31 + (out ? 1u : 0u);
+    }
+  }
   bits = bits << 1 | (io_frees() ? 0u : 1u);
   return bits << 1 | (memory_.kswapd().gave_up() ? 1u : 0u);
 }
@@ -46,11 +54,17 @@ bool ModelSuppliers::refusal(const Task& task) const {
   return wait_of(task).rounds_left() != unlimited;
 }
 
+std::uint32_t ModelSuppliers::memcg(const Task& task) const { return wait_of(task).memcg(); }
+
 void ModelSuppliers::reclaimers(BlockerSink& sink) const {
-  const OomReaper* const reaper = memory_.oom().reaper();
-  if (reaper != nullptr && reaper->busy()) sink.task(reaper->task());
   const Kswapd& kswapd = memory_.kswapd();
   if (kswapd.running() && !kswapd.gave_up()) sink.task(*kswapd.task());
+  memcg_reclaimers(sink);
+}
+
+void ModelSuppliers::memcg_reclaimers(BlockerSink& sink) const {
+  const OomReaper* const reaper = memory_.oom().reaper();
+  if (reaper != nullptr && reaper->busy()) sink.task(reaper->task());
   for (const Task* isolator : memory_.reclaim().isolators()) sink.inner(*isolator);
   for (const auto& flusher : kernel_.vfs().flushers()) {
     if (flusher->task() != nullptr && flusher->has_dirty()) sink.task(*flusher->task());
@@ -100,7 +114,9 @@ RequestEvidence ModelSuppliers::explain(const Task& task) const {
   evidence.what = "order " + std::to_string(attempt.order) + ", " + gfp_text(attempt.gfp) +
                   ", site " + evidence.site;
   evidence.on_failure = attempt.on_failure;
-  evidence.never_refused = never_refused(attempt.on_failure) || has(attempt.gfp, Gfp::nofail);
+  const bool charge = wait.asker() == MemoryWait::Asker::charge;
+  evidence.never_refused =
+      charge || never_refused(attempt.on_failure) || has(attempt.gfp, Gfp::nofail);
   evidence.first_question = wait.first_question();
   if (wait.sticky()) {
     evidence.suppliers = {{"injected", "the failure is injected, and will be for ever"}};
@@ -115,6 +131,11 @@ RequestEvidence ModelSuppliers::explain(const Task& task) const {
 }
 
 std::string ModelSuppliers::pages_text(const MemoryWait& wait) const {
+  if (wait.memcg() != root_memcg) {
+    const Memcgs& groups = *memory_.memcgs();
+    return groups.path(wait.memcg()) + ": " + std::to_string(groups.usage(wait.memcg())) +
+           " of its " + std::to_string(groups.limit(wait.memcg())) + " pages are charged";
+  }
   std::vector<ZoneView> zones;
   const MemoryView view = memory_.view(wait.attempt().gfp, zones);
   std::string text;
@@ -129,7 +150,10 @@ std::string ModelSuppliers::pages_text(const MemoryWait& wait) const {
 std::string ModelSuppliers::reclaim_text(const MemoryWait& wait) const {
   if (!wait.may_reclaim()) return "it may not: it reclaims itself, or its mask forbids it";
   const AllocAttempt& attempt = wait.attempt();
-  const Exhaustion left = memory_.exhaustion(wait.rights(), attempt.gfp, true);
+  const Exhaustion left =
+      wait.memcg() != root_memcg
+          ? memory_.reclaim().memcg_exhaustion(wait.memcg(), wait.rights(), true)
+          : memory_.exhaustion(wait.rights(), attempt.gfp, true);
   if (!left.exhausted) return std::string(name(wait.rights())) + ", not exhausted";
   return std::string("exhausted ") + name(wait.rights()) + ": all " + std::to_string(left.tried) +
          " pages were tried in vain (" + std::to_string(left.anon_without_swap) +
@@ -157,6 +181,9 @@ std::string ModelSuppliers::oom_text(const MemoryWait& wait) const {
 std::string ModelSuppliers::refusal_text(const MemoryWait& wait) const {
   const AllocAttempt& attempt = wait.attempt();
   if (has(attempt.gfp, Gfp::nofail)) return "never: __GFP_NOFAIL";
+  if (wait.asker() == MemoryWait::Asker::charge && wait.rounds_left() == unlimited) {
+    return "never: the charge is tried again";
+  }
   if (wait.asker() == MemoryWait::Asker::caller) return "never: the caller asks again";
   if (wait.asker() == MemoryWait::Asker::fault) return "never: the access is executed again";
   if (wait.rounds_left() != unlimited)

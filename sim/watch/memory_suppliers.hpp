@@ -24,7 +24,9 @@ class ModelSuppliers final : public MemorySuppliers {
   bool may_enter_oom(const Task& task) const override;
   Nanos would_kill(const Task& task) const override;
   bool refusal(const Task& task) const override;
+  std::uint32_t memcg(const Task& task) const override;
   void reclaimers(BlockerSink& sink) const override;
+  void memcg_reclaimers(BlockerSink& sink) const override;
   bool io_frees() const override;
   void dying(BlockerSink& sink) const override;
   bool owns_pages(const Task& task) const override;

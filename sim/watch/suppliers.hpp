@@ -52,6 +52,9 @@ class MemorySuppliers {
   /// (6) rounds_left is finite, and its caller is in no unlimited poll.
   virtual bool refusal(const Task& task) const = 0;
 
+  /// The memory cgroup that it waits for room in; 0: it waits for pages of the machine.
+  virtual std::uint32_t memcg(const Task&) const { return 0; }
+
   // --- Of the machine.
 
   /// (2) Who else may bring pages back: kswapd, if its class is not exhausted; tasks that have
@@ -61,6 +64,10 @@ class MemorySuppliers {
 
   /// (3) Whether I/O is in flight whose end frees pages or makes them reclaimable.
   virtual bool io_frees() const = 0;
+
+  /// (2) Who else may make room in memory cgroups: as reclaimers(), but for kswapd, which reclaims
+  /// for the machine alone.
+  virtual void memcg_reclaimers(BlockerSink&) const {}
 
   /// (5) Victims of the OOM killer and exiting tasks, whose end frees pages.
   virtual void dying(BlockerSink& sink) const = 0;
