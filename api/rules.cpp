@@ -286,6 +286,11 @@ const std::array rows = {
     flag<&Rules::nofs_scope>(
         "nofs_scope",
         "allocations inside a transaction lose __GFP_FS by themselves (7dea19f9ee63, 4.12)"),
+    flag<&Rules::lsm_blobs>(
+        "lsm_blobs",
+        "a security module hangs a blob of its own on each open file and each inode "
+        "(CONFIG_SECURITY with such a module; the slab sizes of 6.1 are those of a kernel "
+        "without)"),
     choice<&Rules::texts>(
         "texts", texts,
         "which kernel's formats the kernel's log and the files of /proc have; nothing else depends "

@@ -155,6 +155,8 @@ struct Rules {
   bool parallel_lookup = false;
   bool nofs_scope = false;
 
+  bool lsm_blobs = true;
+
   // --- What people read: the kernel's log, and /proc.
 
   enum class Texts : std::uint8_t { v2_6, v4_0, v6_1 };

@@ -89,6 +89,7 @@ Rules linux_6_1_rules() {
   rules.fdtable_kvmalloc = true;
   rules.parallel_lookup = true;
   rules.nofs_scope = true;
+  rules.lsm_blobs = false;
   rules.texts = Rules::Texts::v6_1;
   return rules;
 }

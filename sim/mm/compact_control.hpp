@@ -24,6 +24,8 @@ struct Compaction::Control {
 
   bool async() const { return priority == CompactPriority::async; }
   bool ignores_skip() const { return priority == CompactPriority::sync_full; }
+  /// ignore_block_suitable, since 4.9 (9f7e3387939b).
+  bool any_target() const { return priority == CompactPriority::sync_full; }
 };
 
 }  // namespace brink

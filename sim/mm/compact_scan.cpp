@@ -110,13 +110,14 @@ bool Compaction::isolate_page(Control& control, Pfn pfn) {
 
 // --- Pages to move them to.
 
-/// suitable_migration_target(): not where blocks are whole already, nor where pages do not move.
-bool Compaction::good_target(Pfn block) const {
+/// suitable_migration_target(): not where blocks are whole already, nor where pages do not move,
+/// unless it is the last try.
+bool Compaction::good_target(const Control& control, Pfn block) const {
   const Page& page = memory_.page(block);
   if (memory_.map().valid(block) && page.has(PG_buddy) && page.order() >= pageblock_order) {
     return false;
   }
-  return memory_.map().block_type(block) == Migrate::movable;
+  return control.any_target() || memory_.map().block_type(block) == Migrate::movable;
 }
 
 /// isolate_freepages(): downwards until there is a page for each that is to be moved.
@@ -130,7 +131,7 @@ void Compaction::collect_free(Control& control) {
     if (!control.async()) core_.cond_resched();
     const bool skip = !control.ignores_skip() && memory_.map().block_skip(from);
     Pfn stopped = end;
-    if (good_target(from) && !skip) stopped = scan_free(control, begin, end);
+    if (good_target(control, from) && !skip) stopped = scan_free(control, begin, end);
     control.free = stopped < end ? stopped : from;
     if (stopped < end || from == zone.begin) break;
     end = from;

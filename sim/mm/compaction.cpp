@@ -169,6 +169,11 @@ bool Compaction::background_suitable(unsigned order, ZoneType class_zone) const 
   return false;
 }
 
+bool Compaction::worth_it(const Zone& zone, unsigned order, ZoneType class_zone) const {
+  const CompactRequest request{order, GFP_KERNEL, Watermark::min, 0};
+  return suitable(zone, request, class_zone) != Suitable::skipped;
+}
+
 /// compact_zone().
 CompactResult Compaction::zone_run(Control& control) {
   Zone& zone = control.zone;

@@ -50,6 +50,9 @@ class Compaction {
   /// memory has changed since the last time that it was in vain.
   bool untried(const CompactRequest& request) const;
 
+  /// compaction_suitable(): whether a zone could be compacted for the order, or need not be.
+  bool worth_it(const Zone& zone, unsigned order, ZoneType class_zone) const;
+
   /// One zone for kcompactd; none if it has nothing to do there.
   CompactResult background(Zone& zone, unsigned order, ZoneType class_zone);
   /// Whether kcompactd would find work.
@@ -90,7 +93,7 @@ class Compaction {
   void collect_free(Control& control);
   Pfn scan_free(Control& control, Pfn begin, Pfn end);
   bool isolate_block(Control& control, Pfn block);
-  bool good_target(Pfn block) const;
+  bool good_target(const Control& control, Pfn block) const;
   void note_skip(Control& control, Pfn block, bool movable_scanner);
 
   // compact_move.cpp

@@ -154,8 +154,11 @@ bool Kswapd::gave_up() const {
 /// wakeup_kswapd() of the zones that a request may use, up to the waking.
 bool Kswapd::would_wake(unsigned order, Gfp gfp) const {
   if (!sleeping_ || !has(gfp, Gfp::kswapd_reclaim)) return false;
-  const bool node = rules().kswapd_aim == Rules::KswapdAim::node;
-  if (node) return !gave_up() && !balanced_node({order, memory_.zones().preferred(gfp).type});
+  if (rules().kswapd_aim == Rules::KswapdAim::node) {
+    // A run takes raised marks back, even one that has nothing else to do.
+    const ZoneType highest = memory_.zones().preferred(gfp).type;
+    return !gave_up() && (boosted(highest) || !balanced_node({order, highest}));
+  }
   const bool low = rules().kswapd_aim == Rules::KswapdAim::every_zone;
   for (const Zone& zone : memory_.zones().allowed(gfp)) {
     const Pages mark = zone.watermark(low ? Watermark::low : Watermark::high);
@@ -189,6 +192,13 @@ void Kswapd::wake() {
   ++memory_.counters().kswapd_wakeups;
   memory_.core().charge(memory_.core().costs().wakeup);
   memory_.core().wake(*task_);
+}
+
+/// pgdat_watermark_boosted().
+bool Kswapd::boosted(ZoneType highest) const {
+  const auto& zones = memory_.zones().all();
+  const auto end = zones.begin() + static_cast<std::ptrdiff_t>(highest) + 1;
+  return std::any_of(zones.begin(), end, [](const Zone& zone) { return zone.boost != 0; });
 }
 
 bool Kswapd::zone_balanced(const Zone& zone, unsigned order, Pages gap, ZoneType class_zone) const {

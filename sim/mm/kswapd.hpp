@@ -51,6 +51,7 @@ class Kswapd {
   static void body(void* self);
   void run();
   bool zone_balanced(const Zone& zone, unsigned order, Pages gap, ZoneType class_zone) const;
+  bool boosted(ZoneType highest) const;
   bool balanced(const Order& order) const;
   bool ready_to_sleep(const Order& order, bool woken_early);
   void try_to_sleep(const Order& order);

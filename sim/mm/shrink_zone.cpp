@@ -1,6 +1,5 @@
 // One zone, or the node zone by zone: list after list in batches (mm/vmscan.c: shrink_zone(), Linux
-// 2.6.30 to 4.0; shrink_node(), 6.1). Left out: what goes on for the sake of compaction
-// (should_continue_reclaim()).
+// 2.6.30 to 4.0; shrink_node(), 6.1).
 
 #include <algorithm>
 
@@ -13,6 +12,14 @@ namespace brink {
 /// shrink_slab() follows where the kernel has it: after all zones, after the highest, or after the
 /// node's lists.
 void Reclaim::shrink_zone(Zone& zone, ScanControl& sc, bool class_zone) {
+  Pages before = 0;
+  do {
+    before = sc.nr_reclaimed;
+    shrink_zone_once(zone, sc, class_zone);
+  } while (!node() && continues_for_compaction(sc, zone.type, zone.type, sc.nr_reclaimed - before));
+}
+
+void Reclaim::shrink_zone_once(Zone& zone, ScanControl& sc, bool class_zone) {
   const Pages scanned = sc.nr_scanned;
   Pages lru_pages = 0;
   shrink_lruvec(zone, sc, lru_pages);
@@ -30,7 +37,16 @@ void Reclaim::shrink_zone(Zone& zone, ScanControl& sc, bool class_zone) {
 }
 
 void Reclaim::shrink_node(ZoneType highest, ScanControl& sc) {
-  const Pages before = sc.nr_reclaimed;
+  const Pages at_first = sc.nr_reclaimed;
+  Pages before = 0;
+  do {
+    before = sc.nr_reclaimed;
+    shrink_node_once(highest, sc);
+  } while (continues_for_compaction(sc, ZoneType::dma, highest, sc.nr_reclaimed - before));
+  if (sc.nr_reclaimed != at_first) memory_.kswapd().take_heart();
+}
+
+void Reclaim::shrink_node_once(ZoneType highest, ScanControl& sc) {
   prepare_scan_count(sc);
   const auto last = static_cast<std::size_t>(highest);
   sc.lru_pages = 0;
@@ -45,7 +61,6 @@ void Reclaim::shrink_node(ZoneType highest, ScanControl& sc) {
     static_cast<void>(shrink_slab(sc, sc.nr_scanned, sc.lru_pages));
   }
   settle_node(sc);
-  if (sc.nr_reclaimed != before) memory_.kswapd().take_heart();
 }
 
 /// What all that was taken says about the node; only with Stall::reasons.

@@ -1,6 +1,6 @@
 // Reclaim: the LRU lists, who is taken from them, and in which order it is tried (mm/vmscan.c and
-// mm/swap.c, Linux 2.6.30 to 6.1, as the rules say). Left out: unevictable and huge pages,
-// compaction (so a costly order is reclaimed for like any other), laptop mode, pagevecs,
+// mm/swap.c, Linux 2.6.30 to 6.1, as the rules say). Left out: unevictable and huge pages, laptop
+// mode, pagevecs,
 // working-set detection and with it the cost of refaults. Lists belong to zones under all rules;
 // where a kernel since 4.8 looks at the node's lists, their sizes are added up over the zones, and
 // each zone's list is gone through for its own share. 6.1's moving of pages that are dirty or under
@@ -153,7 +153,14 @@ class Reclaim {
   bool node() const;
   bool counts_scanned() const;
 
+  // reclaim_compaction.cpp
+  bool for_compaction(const ScanControl& sc) const;
+  bool continues_for_compaction(const ScanControl& sc, ZoneType first, ZoneType last,
+                                Pages reclaimed) const;
+
   // shrink_zone.cpp
+  void shrink_zone_once(Zone& zone, ScanControl& sc, bool class_zone);
+  void shrink_node_once(ZoneType highest, ScanControl& sc);
   void shrink_lruvec(Zone& zone, ScanControl& sc, Pages& lru_pages);
   Pages shrink_batches(Zone& zone, Counts& nr, ScanControl& sc);
   Pages shrink_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc);

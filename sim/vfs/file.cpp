@@ -20,10 +20,13 @@ File* FileTable::alloc(std::uint32_t flags) {
   Frame frame(memory_.core().current(), "get_empty_filp");
   const SlabObject object = memory_.alloc_object(filp_, site::vfs_file);
   if (!object) return nullptr;
-  const SlabObject security = memory_.kmalloc(32, site::lsm_file);
-  if (!security) {
-    memory_.free_object(object);
-    return nullptr;
+  SlabObject security;
+  if (memory_.rules().lsm_blobs) {
+    security = memory_.kmalloc(32, site::lsm_file);
+    if (!security) {
+      memory_.free_object(object);
+      return nullptr;
+    }
   }
   File& file = files_.make();
   file.memory = object;
@@ -33,7 +36,7 @@ File* FileTable::alloc(std::uint32_t flags) {
 }
 
 void FileTable::free(File& file) {
-  memory_.free_object(file.security);
+  if (file.security) memory_.free_object(file.security);
   memory_.free_object(file.memory);
   files_.destroy(file);
 }

@@ -21,6 +21,7 @@ bool ClosureMarks::update(const CanProgress& progress, Nanos now) {
     if (mark.stuck && (!stuck || went_on(task, mark))) open(id, now);
     if (!stuck) continue;
     if (!mark.stuck) {
+      ++stuck_;
       mark = {now,
               core_.choices().count(),
               task.progress_at,
@@ -64,6 +65,7 @@ bool ClosureMarks::just_confirmed(const Task& task) {
 void ClosureMarks::open(TaskId id, Nanos now) {
   Mark& mark = marks_[id];
   mark.stuck = false;
+  --stuck_;
   if (!mark.obliged) return;
   const Nanos length = now > mark.at ? now - mark.at : 0;
   ++opening_.tasks;

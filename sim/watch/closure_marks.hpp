@@ -28,6 +28,7 @@ class ClosureMarks {
 
   /// Whether it could not progress when last looked at.
   bool stuck(TaskId task) const { return task < marks_.size() && marks_[task].stuck; }
+  bool any_stuck() const { return stuck_ != 0; }
   /// Since when, and after how many choices; only if stuck().
   Nanos since(TaskId task) const { return marks_[task].at; }
   std::uint64_t since_choice(TaskId task) const { return marks_[task].choice; }
@@ -65,7 +66,8 @@ class ClosureMarks {
   const Core& core_;
   const Obligations& obligations_;
   std::vector<Mark> marks_;  ///< by task id
-  Stall opening_;            ///< what opens at the same time
+  std::size_t stuck_ = 0;
+  Stall opening_;  ///< what opens at the same time
   std::vector<Stall> stalls_;
   std::uint64_t shorter_ = 0;
 };

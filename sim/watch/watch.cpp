@@ -6,6 +6,18 @@
 #include "sim/watch/evidence.hpp"
 
 namespace brink {
+namespace {
+
+/// Whether what ends the task's wait may be something that another task does without a lock.
+bool waits_for_others(const Task& task) {
+  if (task.state == TaskState::dead) return false;
+  if (task.loop != nullptr) return true;
+  if (goes_on(task) || is_idle(task)) return false;
+  const WaitKind kind = task.wait->kind();
+  return kind != WaitKind::lock && kind != WaitKind::timer && kind != WaitKind::io;
+}
+
+}  // namespace
 
 Watch::Watch(Core& core, const WatchConfig& config, const Obligations& obligations,
              MemorySuppliers* memory, SettlingHost* host)
@@ -92,14 +104,33 @@ void Watch::look_at(Task& task) {
   mine.loop = task.loop;
   mine.loop_since = task.loop_since;
   mine.inner_loop = task.inner_loop;
+  if (!mine.listed && waits_for_others(task)) {
+    mine.listed = true;
+    waiting_.push_back(task.id);
+  }
   if (marks_.stuck(task.id) || !chain_.proves(task)) return renew();
   undeclared_ = undeclared_ || chain_.used_anyone();
 }
 
+/// Whether nobody can have hoped for a task that has ended: it holds no lock, and all that wait,
+/// wait for locks. So the end of one task among many costs nothing.
+bool Watch::nobody_needs(const Task& gone) {
+  if (gone.locks != nullptr || undeclared_ || conditional_) return false;
+  while (!waiting_.empty() && !waits_for_others(core_.task(waiting_.back()))) {
+    of(core_.task(waiting_.back())).listed = false;
+    waiting_.pop_back();
+  }
+  return waiting_.empty();
+}
+
 void Watch::exited(Task& task) {
+  const bool stuck = marks_.any_stuck();
   marks_.exited(task, core_.now());
   if (of(task).foreground && --foreground_ == 0 && phase_ == Phase::watching) return complete();
-  if (phase_ == Phase::watching) return renew();
+  if (phase_ == Phase::watching) {
+    if (stuck || !nobody_needs(task)) renew();
+    return;
+  }
   if (phase_ == Phase::draining && drained()) core_.stop();
 }
 

@@ -99,6 +99,7 @@ class Watch final : public CoreObserver {
     const Waitable* inner_loop = nullptr;  ///< the last that it was seen in, inside of that one
     std::uint64_t stamp = 0;               ///< of the suppliers, when its last poll was looked at
     bool foreground = false;
+    bool listed = false;  ///< in waiting_
   };
 
   /// Answers as of now, no kill and no bystander counted: "will it exit by itself, if chosen?"
@@ -119,6 +120,7 @@ class Watch final : public CoreObserver {
   bool obliged_stuck() const;
   void renew();
   void look_at(Task& task);
+  bool nobody_needs(const Task& gone);
 
   // watch_clock.cpp
   static void tick(void* watch, std::uint64_t);
@@ -164,6 +166,8 @@ class Watch final : public CoreObserver {
   bool undeclared_ = false;     ///< somebody waits for no one in particular
   bool conditional_ = false;    ///< bystanders apart, somebody obliged is stuck
   std::vector<PerTask> tasks_;  ///< by task id
+  /// Who waited for something other than a lock, time or I/O when last looked at.
+  std::vector<TaskId> waiting_;
   std::vector<Finding> findings_;
   std::vector<TaskId> soft_;  ///< tasks that kept their CPU for too long
   WatchResult result_;

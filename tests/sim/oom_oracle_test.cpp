@@ -1,13 +1,15 @@
 // Who dies on a real 6.1.192 (tests/data/oom.csv, rows of x86-64): a hog that touches 2 GB, sitters
 // that hold some megabytes each, and a worker that creates a file and writes 4 KiB every
-// millisecond. The machine has what was free on the real one when nobody sat.
+// millisecond. The machine has what was free on the real one when nobody sat, and hog and worker
+// begin when as much is free as was on the real one, or when the sitters have all they want.
 //
-// At 64 MB the real sitters had not yet touched their memory when the hog began, so there all begin
-// at once; which of them comes to which size first is a matter of scheduling.
+// At 64 MB the real sitters had not yet touched all of their memory when the hog began: with four
+// of 8 MB, 17 of 24 MB were gone; one of 40 MB had not begun at all.
 
 #include <fstream>
 #include <sstream>
 
+#include "sim/machine.hpp"
 #include "tests/sim/small_machine.hpp"
 
 namespace brink {
@@ -79,18 +81,34 @@ args = { dir = "/", count = 1 }
                    seed);
   spec.tasks.clear();
   spec.keep_log = true;
-  const Nanos start = row.mem_mb == 64 ? 0 : 1 * seconds;
+  Machine* machine = nullptr;
+  std::uint64_t sitting = 0;
+  const auto begin = [&](Syscalls& sys) {
+    const auto free = [&] { return machine->memory().free_pages() * (page_size / KiB); };
+    while (sitting < row.sitters && free() > row.free_kb) sys.sleep(100 * us);
+  };
   for (std::uint64_t i = 0; i < row.sitters; ++i) {
-    add_task(spec, "sitter", [mb = row.sitter_mb](Syscalls& sys) {
-      const auto at = static_cast<Address>(sys.mmap_anonymous(mb * MiB));
-      sys.touch(at, mb * MiB);
+    add_task(spec, "sitter", [&](Syscalls& sys) {
+      const auto at = static_cast<Address>(sys.mmap_anonymous(row.sitter_mb * MiB));
+      sys.touch(at, row.sitter_mb * MiB);
+      ++sitting;
       sys.sleep(30 * seconds);
       return 0;
     });
   }
-  add_task(spec, "worker", worker, {"/w/"}).start = start;
-  add_task(spec, "hog", hog).start = start;
-  return run_machine(spec);
+  add_task(spec, "worker",
+           [&](Syscalls& sys) {
+             begin(sys);
+             return worker(sys);
+           },
+           {"/w/"});
+  add_task(spec, "hog", [&](Syscalls& sys) {
+    begin(sys);
+    return hog(sys);
+  });
+  Machine made(spec);
+  machine = &made;
+  return made.run();
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -115,8 +133,10 @@ TEST(OomOracle, TheSameVictimDies) {
     RecordProperty(what, joined(ours) + " / " + joined(row.deaths));
     ASSERT_FALSE(ours.empty()) << what;
     EXPECT_EQ(ours.back(), "hog") << what;
-    // Which of several that grow at once is the largest at which kill, scheduling decides.
-    if (row.mem_mb == 64 && row.sitters != 0) continue;
+    // There hog and sitter grow at the same time, so that scheduling decides which of them is the
+    // larger at the first kill; and the worker died while the hog had 3 MB, though it has 28 pages
+    // in the real kernel's own tables of tasks: more is at work than the largest badness.
+    if (row.mem_mb == 64 && row.sitters == 1) continue;
     EXPECT_EQ(joined(ours), joined(row.deaths)) << what;
   }
 }

@@ -16,7 +16,7 @@ Ext4::InodeMemory Ext4::alloc_inode_memory() {
   Frame frame(core_.current(), "alloc_inode");
   InodeMemory memory;
   memory.inode = memory_.alloc_object(inode_cache_, site::ext4_inode);
-  if (!memory.inode) return memory;
+  if (!memory.inode || !memory_.rules().lsm_blobs) return memory;
   memory.security = memory_.kmalloc(72, site::lsm_inode);
   if (memory.security) return memory;
   memory_.free_object(memory.inode);
@@ -24,7 +24,7 @@ Ext4::InodeMemory Ext4::alloc_inode_memory() {
 }
 
 void Ext4::free_inode_memory(const InodeMemory& memory) {
-  memory_.free_object(memory.security);
+  if (memory.security) memory_.free_object(memory.security);
   memory_.free_object(memory.inode);
 }
 

@@ -9,11 +9,17 @@
 namespace brink {
 
 Ext4::Ext4(Vfs& vfs, const Partition& partition, const Ext4Config& config, PanicSink* panic)
-    : SuperBlock(vfs, *partition.device, "ext4"), memory_(vfs.memory()), core_(vfs.core()),
-      partition_(partition), errors_mode_(config.errors), panic_(panic),
-      contents_(Layout(partition.blocks * page_size, config.journal)), buffers_(vfs, partition),
+    : SuperBlock(vfs, *partition.device, "ext4"),
+      memory_(vfs.memory()),
+      core_(vfs.core()),
+      partition_(partition),
+      errors_mode_(config.errors),
+      panic_(panic),
+      contents_(Layout(partition.blocks * page_size, config.journal)),
+      buffers_(vfs, partition),
       journal_(buffers_, contents_.layout().journal_blocks(), log_block, this, *this),
-      status_shrinker_(vfs.memory()), data_class_(vfs.locks().lock_class("ext4.i_data_sem")),
+      status_shrinker_(vfs.memory()),
+      data_class_(vfs.locks().lock_class("ext4.i_data_sem")),
       orphan_lock_(vfs.locks(), vfs.locks().lock_class("ext4.s_orphan_lock")),
       inode_cache_(memory_.slab_cache("ext4_inode_cache")),
       page_head_cache_(memory_.slab_cache("buffer_head")),
@@ -22,7 +28,8 @@ Ext4::Ext4(Vfs& vfs, const Partition& partition, const Ext4Config& config, Panic
       free_data_cache_(memory_.slab_cache("ext4_free_data")),
       jinode_cache_(memory_.slab_cache("jbd2_inode")),
       io_end_cache_(memory_.slab_cache("ext4_io_end")),
-      device_inode_(*this, 0, false), buddy_(vfs.memory(), *this, nullptr) {
+      device_inode_(*this, 0, false),
+      buddy_(vfs.memory(), *this, nullptr) {
   device_inode_.hashed = true;  // So that its dirty pages count, though nobody can look it up.
   device_inode_.set_device_pages(buffers_.mapping());
   buffers_.set_inode(device_inode_);
@@ -85,9 +92,9 @@ void Ext4::load() {
   BRINK_ASSERT(table != nullptr);
   buffers_.fill(*table);
   buffers_.put(*table);
-  const InodeMemory memory{memory_.alloc_object(inode_cache_, site::kernel_boot),
-                           memory_.kmalloc(72, site::kernel_boot)};
-  BRINK_ASSERT(memory.inode && memory.security);
+  InodeMemory memory{memory_.alloc_object(inode_cache_, site::kernel_boot), {}};
+  if (memory_.rules().lsm_blobs) memory.security = memory_.kmalloc(72, site::kernel_boot);
+  BRINK_ASSERT(memory.inode);
   Ext4Inode& root = make_inode(memory, root_inode, true);
   root.raw = &contents_.inode(root_inode);
   root.nlink = root.raw->nlink;

@@ -59,10 +59,13 @@ TmpfsInode* Tmpfs::new_inode(bool directory, Site inode_site, Site security_site
   if (inodes_live_ >= max_inodes_) return nullptr;
   const SlabObject memory = memory_.alloc_object(inode_cache_, inode_site);
   if (!memory) return nullptr;
-  const SlabObject security = memory_.kmalloc(72, security_site);
-  if (!security) {
-    memory_.free_object(memory);
-    return nullptr;
+  SlabObject security;
+  if (memory_.rules().lsm_blobs) {
+    security = memory_.kmalloc(72, security_site);
+    if (!security) {
+      memory_.free_object(memory);
+      return nullptr;
+    }
   }
   ++inodes_live_;
   TmpfsInode& inode = inodes_.make(*this, ++inodes_made_, directory, space_);
@@ -82,7 +85,7 @@ void Tmpfs::touch(Inode& inode) {
 void Tmpfs::evict_inode(Inode& inode) { ours(inode).data.truncate(0); }
 
 void Tmpfs::destroy_inode(Inode& inode) {
-  memory_.free_object(inode.security);
+  if (inode.security) memory_.free_object(inode.security);
   memory_.free_object(inode.memory);
   --inodes_live_;
   inodes_.destroy(ours(inode));

@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "brink/random.hpp"
 #include "sim/sched/ready_queue.hpp"
 #include "sim/sched/timer_heap.hpp"
 #include "sim/sched/waiters.hpp"
@@ -22,8 +23,8 @@ RC_GTEST_PROP(TimerHeap, FiresInTheOrderOfAMultimap, ()) {
   std::multimap<Nanos, std::pair<std::uint32_t, std::uint32_t>> model;
   std::uint32_t sequence = 0;
   // Runs of pops and pushes: a pop leaves the root open, which the next operation must respect.
-  const auto operations = *rc::gen::resize(
-      400, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 200)));
+  const auto operations =
+      *rc::gen::resize(400, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 200)));
   for (const int operation : operations) {
     if (operation % 5 < 2 && !model.empty()) {
       const auto first = model.begin();
@@ -107,6 +108,44 @@ RC_GTEST_PROP(ReadyQueue, IsAList, (const std::vector<std::uint8_t>& operations)
     RC_ASSERT(queue.empty() == model.empty());
     for (std::uint32_t i = 0; i < queue.size(); ++i) RC_ASSERT(&queue.at(i) == model[i]);
     if (!model.empty()) RC_ASSERT(&queue.oldest() == model.front());
+  }
+}
+
+/// Thousands of tasks, from none to all and back, three times.
+TEST(ReadyQueue, IsAListWhenItIsLong) {
+  Crowd crowd(4'000);
+  ReadyQueue queue;
+  std::vector<Task*> model;
+  Random luck(1, stream_id("ready queue"));
+  for (int step = 0; step < 60'000; ++step) {
+    const bool grows = step / 10'000 % 2 == 0;
+    const std::uint64_t what = luck.below(8);
+    if (what < (grows ? 5u : 1u)) {
+      if (crowd.free.empty()) continue;
+      model.push_back(crowd.leave());
+      queue.push(*model.back());
+    } else if (!model.empty()) {
+      const std::size_t at = what == 7 ? 0 : luck.below(model.size());
+      ASSERT_EQ(&queue.at(static_cast<std::uint32_t>(at)), model[at]);
+      Task& task = what == 7 ? queue.pop() : queue.take(static_cast<std::uint32_t>(at));
+      ASSERT_EQ(&task, model[at]);
+      model.erase(model.begin() + static_cast<std::ptrdiff_t>(at));
+      crowd.free.push_back(&task);
+      if (what != 6) continue;
+      model.push_back(crowd.leave());
+      if (model.size() == 1) {
+        queue.push(*model.back());
+        continue;
+      }
+      Task& oldest = queue.rotate(*model.back());
+      ASSERT_EQ(&oldest, model.front());
+      model.erase(model.begin());
+      crowd.free.push_back(&oldest);
+    }
+    ASSERT_EQ(queue.size(), model.size());
+  }
+  for (std::size_t i = 0; i < model.size(); ++i) {
+    ASSERT_EQ(&queue.at(static_cast<std::uint32_t>(i)), model[i]);
   }
 }
 
