@@ -39,6 +39,10 @@ constexpr MetricRow rows[] = {
      locked_up},
     {"lockups_proved", indicator, true, "memory_deadlock or deadlock",
      [](const Outcome& o) { return is_proved(o.verdict) ? std::uint64_t{1} : std::uint64_t{0}; }},
+    {"lockups_absolute", indicator, true, "of the proved ones, those that no bystander could open",
+     [](const Outcome& o) {
+       return is_proved(o.verdict) && o.lockup.absolute ? std::uint64_t{1} : std::uint64_t{0};
+     }},
     {"lockups_unattributed", indicator, true,
      "lockups of which every member could have been refused by a policy that refuses",
      [](const Outcome& o) { return o.lockup.never_refused.empty() ? locked_up(o) : 0; }},
