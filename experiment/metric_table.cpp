@@ -28,6 +28,14 @@ std::uint64_t enomem(const Outcome& outcome) {
   return sum;
 }
 
+std::uint64_t lockdep_reports(const Outcome& outcome) {
+  std::uint64_t reports = 0;
+  for (const Finding& finding : outcome.findings) {
+    reports += finding.kind == Finding::Kind::lockdep ? 1 : 0;
+  }
+  return reports;
+}
+
 std::uint64_t locked_up(const Outcome& outcome) { return is_lockup(outcome.verdict) ? 1 : 0; }
 
 constexpr auto indicator = MetricKind::indicator;
@@ -74,6 +82,8 @@ constexpr MetricRow rows[] = {
      counted<&Counters::fs_errors>},
     {"failures_warned", count, true, "\"page allocation failure\" lines, 10 in 5 s at most",
      counted<&Counters::failures_warned>},
+    {"lockdep_reports", count, true, "orders of locks that lockdep complained about, each once",
+     lockdep_reports},
     {"page_touches", count, true, "pages that user code wrote to, swap-ins included",
      counted<&Counters::page_touches>},
     {"virtual_time", MetricKind::time, true, "how long the run took, in its own time",
