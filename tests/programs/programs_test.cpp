@@ -141,7 +141,7 @@ TEST(LogWriter, WritesARecordAfterSoMuchMemory) {
                               "fsync 3", "touch 73728 4096", "sleep 1000000", "close 3"}));
   sys.calls.clear();
   Table own = args;
-  own["shared"] = Value(false);
+  own.insert_or_assign("shared", Value(false));
   EXPECT_EQ(program(make_log_writer, own)->main(sys), 0);
   EXPECT_EQ(sys.calls.front(), "open /l.1 65");
 }
@@ -223,10 +223,12 @@ TEST(MappedReader, WritesMapsAndReadsOverAndOver) {
 TEST(Forker, ForksItsChildrenWaitsAndForksAgain) {
   FakeSyscalls sys;
   const auto forker = program(
-      make_forker, {{"size", "16 KiB"}, {"touch", "8 KiB"}, {"children", 2}, {"rounds", 2}});
+      make_forker,
+      {{"size", "16 KiB"}, {"touch", "8 KiB"}, {"children", 2}, {"rounds", 2}, {"pause", "1 ms"}});
   EXPECT_EQ(forker->main(sys), 0);
-  const Lines round = {"fork", "fork", "child", "touch 65536 8192", "child", "touch 65536 8192",
-                       "wait"};
+  const Lines round = {
+      "fork", "fork",         "child", "touch 65536 8192", "child", "touch 65536 8192",
+      "wait", "sleep 1000000"};
   Lines expected = {"mmap 16384", "touch 65536 16384"};
   for (int i = 0; i < 2; ++i) expected.insert(expected.end(), round.begin(), round.end());
   EXPECT_EQ(sys.calls, expected);
