@@ -54,11 +54,38 @@ void read_heading(const Table& root, Experiment& experiment) {
   }
 }
 
+std::vector<AxisWords> words_of(const Sweep& sweep) {
+  std::vector<AxisWords> words;
+  for (const Axis& axis : sweep.axes) words.push_back({axis.name, axis.values});
+  return words;
+}
+
+/// `only` of [sweep]: the filter that a point has to fit; none if all do.
+std::shared_ptr<const Filter> read_only(const Experiment& experiment) {
+  const Table& root = *experiment.document.root.table();
+  const auto sweep = root.find("sweep");
+  if (sweep == root.end() || !sweep->second.table()->contains("only")) return nullptr;
+  const Value& value = sweep->second.table()->at("only");
+  const std::string* text = value.get<std::string>();
+  if (text == nullptr) {
+    throw ConfigError(value.where(),
+                      std::string("sweep.only: expected a filter, found ") + a_kind(value));
+  }
+  try {
+    return parse_filter(*text, words_of(experiment.sweep));
+  } catch (const ExprError& error) {
+    throw ConfigError(place_in_string(experiment.document, value.where(), *text, error.offset()),
+                      std::string(error.what()) + ", in \"" + *text + "\"");
+  }
+}
+
 void read_points(Experiment& experiment, const std::string& directory,
                  const Registries& registries) {
+  const std::shared_ptr<const Filter> only = read_only(experiment);
   ProgramCache programs;
   for (std::uint64_t i = 0; i < experiment.sweep.points; ++i) {
     Axes axes = axes_of_point(experiment.sweep, i);
+    if (only && !matches(*only, axes)) continue;
     const Value root = with_axes(experiment.document.root, axes, {experiment.document.file, 1, 1});
     SweepPoint point = read_point(root, experiment.document.file, directory, registries, programs);
     point.axes = std::move(axes);
@@ -69,6 +96,10 @@ void read_points(Experiment& experiment, const std::string& directory,
     }
     experiment.points.push_back(std::move(point));
   }
+  experiment.sweep.points = experiment.points.size();
+  if (!experiment.points.empty()) return;
+  throw ConfigError(experiment.document.root.table()->at("sweep").where(),
+                    "sweep.only: no point fits: there would be no runs");
 }
 
 /// A fault that cannot fire anywhere; one that cannot at some points may be an axis' control.
@@ -95,9 +126,7 @@ std::vector<std::string> all_host_files(const Experiment& experiment) {
 }
 
 void read_expect(Experiment& experiment) {
-  std::vector<AxisWords> words;
-  for (const Axis& axis : experiment.sweep.axes) words.push_back({axis.name, axis.values});
-  experiment.expectations = read_expectations(experiment.document, words);
+  experiment.expectations = read_expectations(experiment.document, words_of(experiment.sweep));
   std::vector<Axes> points;
   for (const SweepPoint& point : experiment.points) points.push_back(point.axes);
   for (const ExpectLine& line : experiment.expectations) {

@@ -36,7 +36,7 @@ inline constexpr std::uint64_t most_runs = 20'000'000;
 struct Sweep {
   std::vector<Axis> axes;  ///< in the order of the file; the last one varies fastest
   SeedRange seeds;
-  std::uint64_t points = 1;
+  std::uint64_t points = 1;  ///< combinations; once loaded, those that `only` leaves
 };
 
 struct Experiment {

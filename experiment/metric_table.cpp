@@ -28,6 +28,14 @@ std::uint64_t enomem(const Outcome& outcome) {
   return sum;
 }
 
+std::uint64_t lockdep_reports(const Outcome& outcome) {
+  std::uint64_t reports = 0;
+  for (const Finding& finding : outcome.findings) {
+    reports += finding.kind == Finding::Kind::lockdep ? 1 : 0;
+  }
+  return reports;
+}
+
 std::uint64_t locked_up(const Outcome& outcome) { return is_lockup(outcome.verdict) ? 1 : 0; }
 
 constexpr auto indicator = MetricKind::indicator;
@@ -39,6 +47,10 @@ constexpr MetricRow rows[] = {
      locked_up},
     {"lockups_proved", indicator, true, "memory_deadlock or deadlock",
      [](const Outcome& o) { return is_proved(o.verdict) ? std::uint64_t{1} : std::uint64_t{0}; }},
+    {"lockups_absolute", indicator, true, "of the proved ones, those that no bystander could open",
+     [](const Outcome& o) {
+       return is_proved(o.verdict) && o.lockup.absolute ? std::uint64_t{1} : std::uint64_t{0};
+     }},
     {"lockups_unattributed", indicator, true,
      "lockups of which every member could have been refused by a policy that refuses",
      [](const Outcome& o) { return o.lockup.never_refused.empty() ? locked_up(o) : 0; }},
@@ -72,6 +84,8 @@ constexpr MetricRow rows[] = {
      counted<&Counters::fs_errors>},
     {"failures_warned", count, true, "\"page allocation failure\" lines, 10 in 5 s at most",
      counted<&Counters::failures_warned>},
+    {"lockdep_reports", count, true, "orders of locks that lockdep complained about, each once",
+     lockdep_reports},
     {"page_touches", count, true, "pages that user code wrote to, swap-ins included",
      counted<&Counters::page_touches>},
     {"virtual_time", MetricKind::time, true, "how long the run took, in its own time",

@@ -27,7 +27,7 @@ class SweepReader {
       const Value& value = table.at(key);
       if (key == "seeds") {
         read_seeds(value);
-      } else {
+      } else if (key != "only") {  // A filter over the axes, read when all of them are known.
         read_axis(parse_path(key, value.key_where()), value);
       }
     }

@@ -14,6 +14,7 @@ std::unique_ptr<Program> make_anon_hog(Params& params, const std::string& direct
 std::unique_ptr<Program> make_create_loop(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_file_writer(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_forker(Params& params, const std::string& directory);
+std::unique_ptr<Program> make_log_writer(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_mapped_reader(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_mkdir_loop(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_order_probe(Params& params, const std::string& directory);

@@ -19,7 +19,8 @@ class Forker final : public Program {
         touch_(params.size("touch", 1 * MiB, 0, 1024 * GiB, "what each child writes to of that")),
         hold_(params.duration("hold", 0, 0, 86'400 * seconds, "how long a child lives after that")),
         children_(params.integer("children", 2, {1, 10'000}, "children at a time")),
-        rounds_(params.integer("rounds", 4, {1, 1'000'000'000}, "how often it forks them")) {}
+        rounds_(params.integer("rounds", 4, {1, 1'000'000'000}, "how often it forks them")),
+        pause_(params.duration("pause", 0, 0, 3'600 * seconds, "wait between two times")) {}
 
   int main(Syscalls& sys) const override {
     const std::int64_t map = sys.mmap_anonymous(size_);
@@ -40,6 +41,7 @@ class Forker final : public Program {
       while (sys.wait() > 0) {
       }
       sys.react(Reaction::checked);  // ECHILD: all have ended.
+      if (pause_ > 0) sys.sleep(pause_);
     }
     return complete ? 0 : 1;
   }
@@ -50,6 +52,7 @@ class Forker final : public Program {
   const Nanos hold_;
   const std::int64_t children_;
   const std::int64_t rounds_;
+  const Nanos pause_;
 };
 
 }  // namespace

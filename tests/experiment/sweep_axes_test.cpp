@@ -34,6 +34,21 @@ TEST(Sweep, SeedsAreNoAxis) {
   EXPECT_EQ(load_text(sweeping("")).runs(), 1u);
 }
 
+TEST(Sweep, OnlyLeavesThePointsThatFitIt) {
+  const std::string axes =
+      "\"policy.alloc.retries\" = [0, -1]\n\"machine.memory\" = ['64 MiB', '8 MiB']\nseeds = 3\n";
+  const Experiment experiment =
+      load_text(sweeping(axes + "only = 'retries = -1 or memory = 8 MiB'\n"));
+  ASSERT_EQ(experiment.points.size(), 3u);
+  EXPECT_EQ(axes_text(experiment.points[0].axes), "policy.alloc.retries=0,machine.memory=8%20MiB");
+  EXPECT_EQ(experiment.runs(), 9u);
+  EXPECT_EQ(error_of(sweeping(axes + "only = 'retry = -1'\n")).substr(0, 14), "x.toml:14:9: e");
+  EXPECT_EQ(error_of(sweeping(axes + "only = 5\n")),
+            "x.toml:14:8: error: sweep.only: expected a filter, found an integer");
+  EXPECT_EQ(error_of(sweeping(axes + "only = 'retries > 0'\n")),
+            "x.toml:10:1: error: sweep.only: no point fits: there would be no runs");
+}
+
 TEST(Sweep, UnquotedPathsAreAxesToo) {
   const Experiment experiment = load_text(sweeping("policy.alloc.retries = [1, 2]\n"));
   EXPECT_EQ(experiment.sweep.axes.at(0).name, "policy.alloc.retries");

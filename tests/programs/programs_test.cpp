@@ -128,6 +128,34 @@ TEST(FileWriter, ExitsAtTheFirstError) {
   }
 }
 
+TEST(LogWriter, WritesARecordAfterSoMuchMemory) {
+  FakeSyscalls sys;
+  sys.number = 1;
+  const Table args = {{"path", "/l"},
+                      {"size", "12 KiB"},
+                      {"every", "8 KiB"},
+                      {"hold", "1 ms"},
+                      {"fsync", Value(true)}};
+  EXPECT_EQ(program(make_log_writer, args)->main(sys), 0);
+  EXPECT_EQ(sys.calls, (Lines{"open /l 65", "mmap 12288", "touch 65536 8192", "write 3 4096",
+                              "fsync 3", "touch 73728 4096", "sleep 1000000", "close 3"}));
+  sys.calls.clear();
+  Table own = args;
+  own.insert_or_assign("shared", Value(false));
+  EXPECT_EQ(program(make_log_writer, own)->main(sys), 0);
+  EXPECT_EQ(sys.calls.front(), "open /l.1 65");
+}
+
+TEST(LogWriter, DoesWithoutARecord) {
+  FakeSyscalls sys;
+  sys.answer = fail("write", ENOMEM);
+  EXPECT_EQ(
+      program(make_log_writer, {{"path", "/l"}, {"size", "8 KiB"}, {"every", "4 KiB"}})->main(sys),
+      1);
+  EXPECT_EQ(sys.reactions, std::vector<Reaction>(2, Reaction::checked));
+  EXPECT_EQ(sys.calls.back(), "close 3");
+}
+
 TEST(ProgramTable, MakesDocumentedProgramsThatRefuseUnknownKeys) {
   std::set<std::string> names;
   for (const ProgramRow& row : program_table()) {
@@ -163,10 +191,9 @@ TEST(TmpfsWriter, FillsHoldsAndDeletes) {
                                                   {"hold", "1 s"},
                                                   {"delete", Value(true)}});
   EXPECT_EQ(writer->main(sys), 0);
-  EXPECT_EQ(sys.calls,
-            (Lines{"open /tmp/t0.0 577", "write 3 4096", "write 3 2048", "close 3",
-                   "open /tmp/t0.1 577", "write 3 4096", "write 3 2048", "close 3",
-                   "sleep 1000000000", "unlink /tmp/t0.0", "unlink /tmp/t0.1"}));
+  EXPECT_EQ(sys.calls, (Lines{"open /tmp/t0.0 577", "write 3 4096", "write 3 2048", "close 3",
+                              "open /tmp/t0.1 577", "write 3 4096", "write 3 2048", "close 3",
+                              "sleep 1000000000", "unlink /tmp/t0.0", "unlink /tmp/t0.1"}));
   EXPECT_EQ(writer->paths(), Lines{"/tmp/"});
 }
 
@@ -175,8 +202,8 @@ TEST(TmpfsWriter, KeepsWhatItHasWhenThereIsNoMoreSpace) {
   sys.answer = fail("write", ENOSPC);
   const auto writer = program(make_tmpfs_writer, {{"hold", "1 s"}});
   EXPECT_EQ(writer->main(sys), 1);
-  EXPECT_EQ(sys.calls, (Lines{"open /tmp/t0.0 577", "write 3 65536", "close 3",
-                              "sleep 1000000000"}));
+  EXPECT_EQ(sys.calls,
+            (Lines{"open /tmp/t0.0 577", "write 3 65536", "close 3", "sleep 1000000000"}));
 }
 
 TEST(MappedReader, WritesMapsAndReadsOverAndOver) {
@@ -196,10 +223,12 @@ TEST(MappedReader, WritesMapsAndReadsOverAndOver) {
 TEST(Forker, ForksItsChildrenWaitsAndForksAgain) {
   FakeSyscalls sys;
   const auto forker = program(
-      make_forker, {{"size", "16 KiB"}, {"touch", "8 KiB"}, {"children", 2}, {"rounds", 2}});
+      make_forker,
+      {{"size", "16 KiB"}, {"touch", "8 KiB"}, {"children", 2}, {"rounds", 2}, {"pause", "1 ms"}});
   EXPECT_EQ(forker->main(sys), 0);
-  const Lines round = {"fork", "fork", "child", "touch 65536 8192", "child", "touch 65536 8192",
-                       "wait"};
+  const Lines round = {
+      "fork", "fork",         "child", "touch 65536 8192", "child", "touch 65536 8192",
+      "wait", "sleep 1000000"};
   Lines expected = {"mmap 16384", "touch 65536 16384"};
   for (int i = 0; i < 2; ++i) expected.insert(expected.end(), round.begin(), round.end());
   EXPECT_EQ(sys.calls, expected);
