@@ -17,7 +17,10 @@ namespace brink {
 /// oom_zonelist_trylock(): one path for the machine.
 class OomKiller::Lock {
  public:
-  explicit Lock(OomKiller& oom) : oom_(oom), taken_(!oom.locked_) { oom_.locked_ = true; }
+  explicit Lock(OomKiller& oom) : oom_(oom), taken_(!oom.locked_) {
+    if (taken_) oom_.holder_ = oom_.memory_.core().current().id;
+    oom_.locked_ = true;
+  }
   ~Lock() {
     if (taken_) oom_.locked_ = false;
   }

@@ -39,6 +39,8 @@ class OomKiller {
   bool still(const OomRequest& request, OomResult last);
 
   bool locked() const { return locked_; }
+  /// Who is in the path; only if locked().
+  TaskId holder() const { return holder_; }
   /// Tasks that are marked and have not given their marks back.
   std::uint32_t victims() const { return victims_; }
   /// The task has given its memory back, or is gone altogether: its mark goes, unless the policy
@@ -94,6 +96,7 @@ class OomKiller {
 
   Memory& memory_;
   bool locked_ = false;
+  TaskId holder_ = no_task;
   std::uint32_t victims_ = 0;
   std::vector<TaskView> tasks_;
   std::vector<Foresight> foresights_;  ///< by the task that asks

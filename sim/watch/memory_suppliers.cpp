@@ -168,6 +168,11 @@ std::string ModelSuppliers::io_text() const {
 
 std::string ModelSuppliers::oom_text(const MemoryWait& wait) const {
   if (!wait.may_enter_oom()) return "this request may not kill";
+  if (memory_.oom().locked()) {
+    const Task& holder = memory_.core().task(memory_.oom().holder());
+    return "the OOM lock is held by " + std::string(holder.name()) + ":" +
+           std::to_string(holder.id);
+  }
   const Nanos when = wait.would_kill();
   if (when != never) return "would kill";
   const std::uint32_t victims = memory_.oom().victims();
