@@ -79,6 +79,7 @@ Rules linux_6_1_rules() {
   rules.shrinker_share = Rules::ShrinkerShare::priority;
   rules.kswapd_aim = Rules::KswapdAim::node;
   rules.kswapd_failures_max = 16;
+  rules.worker_naps = true;
   rules.slab = linux_6_1_slab_rules();
   rules.throttle_vm_writeout = false;
   rules.loop_less_throttle = true;

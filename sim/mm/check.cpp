@@ -69,6 +69,11 @@ std::string count_lists(const Memory& memory, const Zone& zone, Pages& total) {
       ++pages;
     }
     if (pages != list.size || before != list.tail) return "length of list " + std::to_string(i);
+    const Vmstat& vmstat = memory.reclaim().vmstat();
+    if (vmstat.on() &&
+        vmstat.snapshot(zone, static_cast<Lru>(i)) != static_cast<std::int64_t>(pages)) {
+      return "counter of list " + std::to_string(i);
+    }
     total += pages;
   }
   return {};

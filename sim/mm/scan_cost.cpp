@@ -9,7 +9,7 @@
 namespace brink {
 
 Pages Reclaim::seen_size(const Zone& zone, Lru lru) const {
-  return node() ? memory_.zones().lru_size(lru) : zone.lru_size(lru);
+  return node() ? vmstat_.size(memory_.zones(), lru) : vmstat_.size(zone, lru);
 }
 
 /// At the start of each pass: which active pages may be deactivated, and whether files are so many
@@ -21,13 +21,13 @@ void Reclaim::prepare_scan_count(ScanControl& sc) {
   for (const bool file : {false, true}) {
     sc.may_deactivate[file] = sc.force_deactivate || inactive_is_low(highest, file);
   }
-  const Pages inactive_file = zones.lru_size(Lru::inactive_file);
+  const Pages inactive_file = vmstat_.size(zones, Lru::inactive_file);
   sc.cache_trim_mode = inactive_file >> sc.priority != 0 && !sc.may_deactivate[1];
   Pages high = 0;
   for (const Zone& zone : zones.all()) high += zone.watermark(Watermark::high);
-  const Pages file = inactive_file + zones.lru_size(Lru::active_file);
+  const Pages file = inactive_file + vmstat_.size(zones, Lru::active_file);
   sc.file_is_tiny = file + zones.free() <= high && !sc.may_deactivate[0] &&
-                    zones.lru_size(Lru::inactive_anon) >> sc.priority != 0;
+                    vmstat_.size(zones, Lru::inactive_anon) >> sc.priority != 0;
 }
 
 Reclaim::Balance Reclaim::cost_balance(const ScanControl& sc) const {
@@ -52,7 +52,7 @@ void Reclaim::note_cost(bool file, Pages pageouts) {
   cost_[file] += pageouts;
   Pages lists = 0;
   for (std::size_t i = 0; i < lru_lists; ++i) {
-    lists += memory_.zones().lru_size(static_cast<Lru>(i));
+    lists += vmstat_.size(memory_.zones(), static_cast<Lru>(i));
   }
   if (cost_[0] + cost_[1] <= lists / 4) return;
   cost_[0] /= 2;

@@ -88,9 +88,10 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
 
   const std::uint64_t stamp = memory_.lru_changes();
   const Looker who = looker(zone, sc);
-  // A kswapd that may meet pages for the second time while they are written has to look.
-  const bool look =
-      memory_.config().visit_exhausted || (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
+  // A kswapd that may meet pages for the second time while they are written has to look; and
+  // taking pages off a list and putting them back changes what is seen of its size.
+  const bool look = memory_.config().visit_exhausted || vmstat_.on() ||
+                    (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
   if (!look && stable_.stable(zone, lru, who, stamp)) {
     stable_.rotated(zone, lru, who);
     return charge_batch(zone, lru, nr, sc);
@@ -116,7 +117,7 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
 void Reclaim::count_scanned(Zone& zone, bool file, Pages nr) {
   // A counter that is still running.
   if (counts_scanned() && zone_reclaimable(zone)) memory_.changed();
-  zone.pages_scanned += nr;
+  vmstat_.scanned(zone, nr);
   zone.stat.scanned[file] += nr;
   if (!rehearsing_) memory_.counters().pages_scanned += nr;
 }
@@ -147,6 +148,7 @@ void Reclaim::isolate(Zone& zone, Lru lru, Pages nr, Batch& batch) {
     begin_isolation(pfn);
     batch.page[batch.taken] = pfn;
   }
+  vmstat_.add(zone, lru, -static_cast<std::int64_t>(nr));
   zone.isolated[is_file(lru)] += nr;
   isolators_.push_back(&core_.current());
 }
@@ -177,6 +179,7 @@ void Reclaim::put_back_page(Zone& zone, Pfn pfn, Result result, bool advanced,
   const Lru to = lru_of(page);
   stable_.settle(memory_.map(), zone, to);
   lru_push(memory_.map(), zone.list(to), pfn);
+  vmstat_.add(zone, to, 1);
   if (advanced) {
     page.tried = 0;  // A step nearer to being freed: it will be tried again.
   } else {
@@ -219,13 +222,15 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
   const bool file = is_file(lru);
   nr = std::min(nr, zone.lru_size(lru));
   if (nr == 0) return;
-  zone.pages_scanned += nr;
+  vmstat_.scanned(zone, nr);
   zone.stat.scanned[file] += nr;
   memory_.counters().pages_scanned += nr;
   const Lru to = file ? Lru::inactive_file : Lru::inactive_anon;
   stable_.settle(memory_.map(), zone, lru);
   stable_.settle(memory_.map(), zone, to);
   Batch batch;
+  Pages stay = 0;
+  vmstat_.add(zone, lru, -static_cast<std::int64_t>(nr));
   for (; batch.taken < nr; ++batch.taken) {
     const Pfn pfn = zone.list(lru).tail;
     Page& page = memory_.page(pfn);
@@ -238,6 +243,7 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
       // Code that is being run stays.
       if (used.exec && page.file_cache()) {
         lru_push(memory_.map(), zone.list(lru), pfn);
+        ++stay;
         continue;
       }
     }
@@ -246,6 +252,8 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl&) {
     if (mark != 0) retry(zone, to, page, mark);
     batch.mix = batch.mix * 0x9e3779b97f4a7c15u + pfn;
   }
+  vmstat_.add(zone, lru, static_cast<std::int64_t>(stay));
+  vmstat_.add(zone, to, static_cast<std::int64_t>(nr - stay));
   charge(core_.costs().page_scanned * nr);
   batch.changed = true;
   memory_.lru_changed();
