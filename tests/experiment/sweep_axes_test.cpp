@@ -61,7 +61,7 @@ TEST(Sweep, MistakesAreNamedWithTheirPlace) {
             "\"x\"");
   EXPECT_EQ(error_of(sweeping("\"experiment.name\" = ['a']\n")),
             "x.toml:11:1: error: sweep: \"experiment.name\" is no axis; an axis is a key of "
-            "machine, policy, mount, task or fault");
+            "machine, rules, policy, mount, task or fault");
   EXPECT_EQ(error_of(sweeping("seeds = 0\n")),
             "x.toml:11:9: error: sweep.seeds: 0 is out of range; it must be from 1 to "
             "1099511627776");
