@@ -56,6 +56,7 @@ constexpr Words<3> slab_cpu_partial = {"none", "objects", "slabs"};
 constexpr Words<3> shrinker_share = {"all_zones", "lru_ratio", "priority"};
 constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
 constexpr Words<4> memcg_oom = {"kill_and_fail", "wait", "fault_end", "charge"};
+constexpr Words<2> vmstat = {"exact", "per_cpu"};
 constexpr Words<3> texts = {"2.6", "4.0", "6.1"};
 
 template <auto... Path, std::size_t N>
@@ -216,6 +217,17 @@ const std::array rows = {
         "memcg_force_charge",
         "a charge that may not fail (__GFP_NOFAIL) counts above the limit, and so does one with "
         "__GFP_HIGH (as in 6.1), rather than being nobody's (as in 4.0)"),
+    choice<&Rules::vmstat>(
+        "vmstat", vmstat,
+        "by which numbers reclaim judges a zone, the sizes of its lists and the pages scanned: the "
+        "true ones, or counters of which each CPU keeps a part to itself until its vmstat worker "
+        "runs, once a second (2244b95a7bcf, 2.6.18, and for pages scanned 0d5d823ab4e6, 3.17). "
+        "Every kernel has the latter; no era sets it, because all but a stuck worker's shape "
+        "comes out alike without, and faster"),
+    flag<&Rules::worker_naps>(
+        "worker_naps",
+        "a worker of a work queue sleeps for a tick where wait_iff_congested() has nothing to wait "
+        "for, so that others of its CPU's pool get their turn (373ccbe59270, 4.4)"),
     choice<&Rules::slab, &SlabRules::cpu_partial>(
         "slab_cpu_partial", slab_cpu_partial,
         "how much a CPU keeps in partial slabs of its own: nothing (until 3.1), about so many "

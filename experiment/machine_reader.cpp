@@ -78,6 +78,10 @@ bool made(Devices devices, const std::string& name) {
 std::string read_device_name(Params& params, const char* key, const std::string& fallback,
                              const char* meaning, const Registries& registries, Devices devices) {
   std::string device = params.text(key, fallback, meaning);
+  for (const DeviceConfig& other : devices) {
+    if (other.name != device || other.kind != DeviceConfig::Kind::cdrom) continue;
+    params.reject(key, "is a drive without a disc");
+  }
   if (!made(devices, device)) row_named(registries.devices, device, "device", params.where(key));
   return device;
 }
@@ -165,9 +169,10 @@ DeviceConfig read_device(Params& params, const Registries& registries, Devices d
     params.reject("name", "is a device of the device table");
   }
   if (made(devices, device.name)) params.reject("name", "there is such a device already");
-  device.kind = static_cast<DeviceConfig::Kind>(
-      params.choice("kind", static_cast<std::size_t>(device.kind), {"dm-crypt", "loop", "zram"},
-                    "encryption over another device, a file, or compressed memory"));
+  device.kind = static_cast<DeviceConfig::Kind>(params.choice(
+      "kind", static_cast<std::size_t>(device.kind), {"dm-crypt", "loop", "zram", "cdrom"},
+      "encryption over another device, a file, compressed memory, or a drive without "
+      "a disc that is polled for one"));
   device.over = read_device_name(params, "over", device.over, "dm-crypt: the device below",
                                  registries, devices);
   device.file = params.text("file", device.file, "loop: the file that it is, an absolute path");
@@ -182,6 +187,10 @@ DeviceConfig read_device(Params& params, const Registries& registries, Devices d
       "ratio", device.ratio, {1, 100}, "zram: size of a compressed page, in percent"));
   device.cpu_per_page = params.duration("cpu_per_page", device.cpu_per_page, 0, seconds,
                                         "CPU time to encrypt or compress a page");
+  device.poll = params.duration("poll", device.poll, ms, year,
+                                "cdrom: how often it is asked whether there is a disc");
+  device.first_poll = params.duration("first_poll", device.first_poll, ms, year,
+                                      "cdrom: when that begins; on a real machine, luck");
   params.done();
   return device;
 }

@@ -13,8 +13,8 @@ namespace {
 
 /// What an axis may not be: these say what is run, not what a run is.
 bool may_be_swept(const std::string& table) {
-  return table == "machine" || table == "rules" || table == "policy" || table == "memcg" ||
-         table == "mount" || table == "task" || table == "fault";
+  return table == "machine" || table == "rules" || table == "policy" || table == "device" ||
+         table == "memcg" || table == "mount" || table == "task" || table == "fault";
 }
 
 class SweepReader {
@@ -75,7 +75,7 @@ class SweepReader {
       throw ConfigError(value.key_where(),
                         "sweep: \"" + name +
                             "\" is no axis; an axis is a key of "
-                            "machine, rules, policy, memcg, mount, task or fault");
+                            "machine, rules, policy, device, memcg, mount, task or fault");
     }
     value_at(root_, path, value.key_where());
     if (value.list()->empty()) {

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <map>
 
+#include "sim/block/cdrom.hpp"
 #include "sim/fs/file_systems.hpp"
 #include "sim/fs/loop.hpp"
 #include "sim/machine.hpp"
 #include "sim/mm/hooks.hpp"
+#include "sim/mm/vmscan.hpp"
 #include "sim/vfs/walk.hpp"
 
 namespace brink {
@@ -25,7 +27,10 @@ void Machine::boot() {
   // A device's place in memory is decided before tasks run, so that its partitions are the same in
   // every run of the experiment.
   for (const DeviceConfig& device : spec_.machine.devices) {
-    if (device.kind != DeviceConfig::Kind::loop) {
+    if (device.kind == DeviceConfig::Kind::cdrom) {
+      const Cdrom::Config drive{device.poll, device.first_poll};
+      drives_.push_back(std::make_unique<Cdrom>(memory_, pools_, drive, device.name.c_str()));
+    } else if (device.kind != DeviceConfig::Kind::loop) {
       block_.make(device);
     } else {
       loops_.push_back(
@@ -49,6 +54,8 @@ void Machine::boot() {
       Flusher& flusher = vfs_.flusher(*device);
       if (flusher.task() == nullptr) flusher.start();
     }
+    memory_.reclaim().vmstat().start(pools_);
+    for (const auto& drive : drives_) drive->start();
     memory_.start_kswapd();
     memory_.start_oom_reaper();
     memory_.hooks().resume_transient();

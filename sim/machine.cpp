@@ -2,6 +2,7 @@
 
 #include "sim/machine.hpp"
 
+#include "sim/block/cdrom.hpp"
 #include "sim/fs/procfs/procfs.hpp"
 #include "sim/mm/hooks.hpp"
 #include "sim/mm/overcommit.hpp"
@@ -78,6 +79,7 @@ Machine::Machine(const RunSpec& spec)
       strategy_(spec),
       core_(core_config(spec), strategy_.get()),
       locks_(core_, {spec.machine.lockdep, this}),
+      pools_(core_, spec.machine.cpus),
       memory_(core_, locks_, memory_setup(spec)),
       block_(memory_),
       vfs_(memory_, block_),

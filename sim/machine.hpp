@@ -11,6 +11,7 @@
 #include "sim/block/block.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/kernel_log.hpp"
+#include "sim/locking/cpu_pools.hpp"
 #include "sim/locking/lockdep.hpp"
 #include "sim/run_strategy.hpp"
 #include "sim/story_log.hpp"
@@ -19,6 +20,7 @@
 
 namespace brink {
 
+class Cdrom;
 class LoopDevice;
 
 class Machine final : private LockdepSink,
@@ -69,6 +71,7 @@ class Machine final : private LockdepSink,
   RunStrategy strategy_;
   Core core_;
   Locks locks_;
+  CpuPools pools_;
   Memory memory_;
   Block block_;
   Vfs vfs_;
@@ -81,6 +84,7 @@ class Machine final : private LockdepSink,
   std::vector<ProcText> proc_;
   std::vector<std::unique_ptr<SuperBlock>> file_systems_;
   std::vector<LoopDevice*> loops_;
+  std::vector<std::unique_ptr<Cdrom>> drives_;
   std::vector<std::shared_ptr<void>> shared_;  ///< by [[task]] entry: what its processes share
   std::vector<Finding> lockdep_findings_;
 };

@@ -22,17 +22,20 @@ namespace brink {
 /// What ext4 does when its journal fails (`errors=`).
 enum class ErrorsMode : std::uint8_t { go_on, remount_ro, panic };
 
-/// A device that is made of something else, by which mounts, swap and other devices may name it.
+/// A device that is made of something else, by which mounts, swap and other devices may name it; or
+/// a drive without a disc, which nobody can name.
 struct DeviceConfig {
-  enum class Kind : std::uint8_t { dm_crypt, loop, zram };
+  enum class Kind : std::uint8_t { dm_crypt, loop, zram, cdrom };
   std::string name;
   Kind kind = Kind::dm_crypt;
   std::string over = "disk";  ///< dm-crypt: the device below
   std::string file;           ///< loop: the file that it is
   std::uint64_t size = 16 * GiB;
-  std::uint32_t pool_pages = 0;  ///< dm-crypt: of its page pool; 0 for the kernel's own
-  std::uint32_t ratio = 40;      ///< zram: size of a compressed page, in percent
-  Nanos cpu_per_page = 20 * us;  ///< encryption or compression of a page (guess)
+  std::uint32_t pool_pages = 0;    ///< dm-crypt: of its page pool; 0 for the kernel's own
+  std::uint32_t ratio = 40;        ///< zram: size of a compressed page, in percent
+  Nanos cpu_per_page = 20 * us;    ///< encryption or compression of a page (guess)
+  Nanos poll = 2 * seconds;        ///< cdrom: how often it is asked for changed media
+  Nanos first_poll = 2 * seconds;  ///< cdrom: when for the first time
 };
 
 struct MountConfig {

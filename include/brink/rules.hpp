@@ -118,6 +118,11 @@ struct Rules {
 
   std::uint32_t kswapd_failures_max = 0;
 
+  enum class Vmstat : std::uint8_t { exact, per_cpu };
+  Vmstat vmstat = Vmstat::exact;
+
+  bool worker_naps = false;
+
   // --- Memory cgroups (mm/memcontrol.c).
 
   std::uint32_t memcg_retries = 5;

@@ -106,6 +106,8 @@
   X(dm_crypt_page,       "dm_crypt.write.page",        "BL4",       "page to encrypt into (mempool)", "page") \
   X(dm_crypt_request,    "dm_crypt.convert.request",   "BL5",       "crypto request (mempool)",     "kmalloc-512") \
   X(zram_page,           "zram.store.page",            "BL1",       "page of compressed objects",   "page") \
+  X(disk_events_bio,     "block.disk_events.bio",      "",          "bio of a drive's poll",        "kmalloc-192") \
+  X(disk_events_page,    "block.disk_events.page",     "",          "page for a drive's answer",    "page") \
   /* Memory cgroups. */ \
   X(memcg_charge,        "mm.memcg.charge",            "FA6,PC4",   "a page's place in its group",  "page") \
 

@@ -127,6 +127,8 @@ constexpr SiteRow rows[] = {
     {site::dm_crypt_page, NOIO | Gfp::highmem, loop, "crypt_alloc_buffer"},
     {site::dm_crypt_request, NOIO, loop, "crypt_alloc_req"},
     {site::zram_page, NOIO | Gfp::highmem | NW, later, "zs_malloc"},
+    {site::disk_events_bio, NOIO, later, "bio_kmalloc"},
+    {site::disk_events_page, NOIO, later, "bio_copy_kern"},
     {site::memcg_charge, K, propagate, "mem_cgroup_try_charge"},
 
     // A slab grows with the mask of whoever asks for an object; this one is nobody's.

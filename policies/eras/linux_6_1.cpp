@@ -141,6 +141,8 @@ constexpr SiteRow rows[] = {
     {site::dm_crypt_page, NOIO | Gfp::highmem, loop, "crypt_alloc_buffer"},
     {site::dm_crypt_request, NOIO, loop, "crypt_alloc_req_skcipher"},
     {site::zram_page, NOIO | Gfp::highmem | Gfp::movable, later, "zram_write_page"},
+    {site::disk_events_bio, NOIO, later, "bio_kmalloc"},
+    {site::disk_events_page, NOIO | Z, later, "bio_copy_kern"},
     {site::memcg_charge, K, propagate, "charge_memcg"},
 };
 

@@ -83,6 +83,7 @@ Rules linux_6_1_rules() {
   rules.memcg_retries = 16;
   rules.memcg_oom = Rules::MemcgOom::charge;
   rules.memcg_force_charge = true;
+  rules.worker_naps = true;
   rules.slab = linux_6_1_slab_rules();
   rules.throttle_vm_writeout = false;
   rules.loop_less_throttle = true;

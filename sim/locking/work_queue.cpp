@@ -20,10 +20,12 @@ struct WorkQueue::Worker {
   Worker(WorkQueue& q, const std::string& comm)
       : queue(q), thread(q.core_, comm, {worker_main, this}) {
     thread.task().set(PF_WQ_WORKER);
+    if (q.config_.bound) q.core_.tell_when_parked(thread.task(), {worker_parked, this});
   }
   WorkQueue& queue;
   Worker* next_idle = nullptr;
   bool idle = false;
+  bool working = false;  ///< has begun an item and not ended it
   Kthread thread;
 };
 
@@ -145,13 +147,29 @@ void WorkQueue::work(Worker& worker) {
     for (;;) {
       // Who is left without an idle successor sees to that before it works, unless another does.
       if (needs_worker() && !managing_) manage();
-      WorkItem* item = active_ < config_.max_active ? take() : nullptr;
+      WorkItem* item = may_begin() ? take() : nullptr;
       if (item == nullptr) break;
-      if (pending_first_ != nullptr) wake_idle_worker();
+      if (pending_first_ != nullptr && !config_.bound) wake_idle_worker();
+      worker.working = true;
       run(*item);
+      worker.working = false;
     }
     make_idle(worker);
   }
+}
+
+/// nr_running of the pool is not 0.
+bool WorkQueue::busy() const {
+  if (!config_.bound) return false;
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& worker) {
+    return worker->working && worker->thread.task().state == TaskState::runnable;
+  });
+}
+
+/// wq_worker_sleeping(): if nobody else is at work, somebody else may be.
+void WorkQueue::worker_parked(void* worker) {
+  Worker& self = *static_cast<Worker*>(worker);
+  if (self.working && self.queue.pending_first_ != nullptr) self.queue.wake_idle_worker();
 }
 
 void WorkQueue::make_idle(Worker& worker) {
@@ -161,7 +179,7 @@ void WorkQueue::make_idle(Worker& worker) {
 }
 
 void WorkQueue::wake_idle_worker() {
-  if (idle_ == nullptr || active_ >= config_.max_active) return;
+  if (idle_ == nullptr || !may_begin()) return;
   Worker& worker = *idle_;
   idle_ = worker.next_idle;
   worker.idle = false;
@@ -169,7 +187,7 @@ void WorkQueue::wake_idle_worker() {
 }
 
 bool WorkQueue::needs_worker() const {
-  return pending_first_ != nullptr && idle_ == nullptr && active_ < config_.max_active;
+  return pending_first_ != nullptr && idle_ == nullptr && may_begin();
 }
 
 /// maybe_create_worker(): until there is an idle worker, or none is needed.
@@ -219,6 +237,8 @@ void WorkQueue::rescue() {
 }
 
 void WorkQueue::blockers(BlockerSink& sink) const {
+  // Whenever a worker of a CPU's pool sleeps, for whatever, another begins the next item.
+  if (config_.bound) return sink.event();
   // Whoever is at work may take the next item after; idle ones are woken only by new work.
   for (const auto& worker : workers_) {
     if (!worker->idle) sink.task(worker->thread.task());

@@ -1,8 +1,14 @@
-// Work that is done later, by worker threads (kernel/workqueue.c, Linux 4.0), in the way of an
-// unbound work queue with a pool of its own. One worker is always kept idle; the last idle one
-// makes another before it works. Making one may need memory: then a rescuer does the work, if the
-// queue has one. Left out: pools for each CPU and their concurrency management, pools that queues
-// share, attributes, ordered queues, the end of workers that idled for 5 minutes.
+// Work that is done later, by worker threads (kernel/workqueue.c, Linux 4.0). A queue has a pool of
+// its own, in the way of an unbound one, or stands for the pool of a CPU (cpu_pools.hpp). One
+// worker is always kept idle; the last idle one makes another before it works. Making one may need
+// memory: then a rescuer does the work, if the queue has one.
+//
+// The pool of a CPU is concurrency-managed: as long as one of its workers that has begun an item is
+// runnable, no other item is begun; when the last such worker sleeps, an idle one is woken. Workers
+// are not tied to their CPU here: what counts is whether they are runnable, not where they run.
+//
+// Left out: attributes, ordered queues, CPU-intensive and high-priority work, the end of workers
+// that idled for 5 minutes.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +71,7 @@ struct WorkQueueConfig {
   const char* name = "";           ///< workers are called kworker/NAME
   std::uint32_t max_active = 256;  ///< items at work at a time; WQ_DFL_ACTIVE
   bool rescuer = false;            ///< WQ_MEM_RECLAIM
+  bool bound = false;              ///< the pool of a CPU, whose concurrency is managed
   WorkerSource* source = nullptr;
 };
 
@@ -101,17 +108,21 @@ class WorkQueue {
   struct Worker;
 
   static void worker_main(void* worker);
+  static void worker_parked(void* worker);
   static void rescuer_main(void* queue);
   static void mayday(void* queue, std::uint64_t);
   static void delay_over(void* item, std::uint64_t);
 
   void start_worker();
   void work(Worker& worker);
+  /// Whether a worker of a CPU's pool is at work and does not sleep: then nobody begins anything.
+  bool busy() const;
   /// The next pending item that may be begun; null if there is none.
   WorkItem* take();
   bool unlink(WorkItem& item);
   void run(WorkItem& item);
   bool needs_worker() const;
+  bool may_begin() const { return active_ < config_.max_active && !busy(); }
   void manage();
   void rescue();
   void make_idle(Worker& worker);

@@ -70,6 +70,12 @@ std::string count_lists(const Memory& memory, const Zone& zone, Pages& total) {
       ++pages;
     }
     if (pages != list.size || before != list.tail) return "length of list " + std::to_string(i);
+    const Vmstat& vmstat = memory.reclaim().vmstat();
+    if (vmstat.on() && zone.memcg == 0 &&
+        vmstat.snapshot(zone, static_cast<Lru>(i)) !=
+            static_cast<std::int64_t>(zone.lru_total(static_cast<Lru>(i)))) {
+      return "counter of list " + std::to_string(i);
+    }
     total += pages;
   }
   return {};

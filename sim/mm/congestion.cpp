@@ -28,7 +28,11 @@ void Congestion::wait(CongestionClass of, Nanos timeout) {
 
 bool Congestion::wait_iff(const Zone& zone, CongestionClass of, Nanos timeout) {
   if (!congested(of) || (zone.flags & ZONE_CONGESTED) == 0) {
-    core_.cond_resched();
+    if (worker_naps_ && core_.current().has(PF_WQ_WORKER)) {
+      core_.sleep(core_.tick());
+    } else {
+      core_.cond_resched();
+    }
     return false;
   }
   wait(of, timeout);

@@ -14,8 +14,11 @@ namespace brink {
 
 class Congestion {
  public:
-  explicit Congestion(Core& core)
-      : core_(core), classes_{{{core, "congestion_wqh[async]"}, {core, "congestion_wqh[sync]"}}} {}
+  /// `worker_naps`: Rules::worker_naps.
+  explicit Congestion(Core& core, bool worker_naps = false)
+      : core_(core),
+        worker_naps_(worker_naps),
+        classes_{{{core, "congestion_wqh[async]"}, {core, "congestion_wqh[sync]"}}} {}
 
   /// Whoever waits here lets go of what it holds back first.
   void set_plugs(Plugs& plugs) { plugs_ = &plugs; }
@@ -33,7 +36,8 @@ class Congestion {
   void wait(CongestionClass of, Nanos timeout);
   void wait(Nanos timeout) { wait(CongestionClass::async, timeout); }
   /// wait_iff_congested(): the same if a queue of that class is congested and the zone met that
-  /// lately; else only offers the CPU. Whether it waited.
+  /// lately; else only offers the CPU, or, as a worker that is to nap, sleeps for a tick. Whether
+  /// it waited for a queue.
   bool wait_iff(const Zone& zone, CongestionClass of, Nanos timeout);
   bool wait_iff(const Zone& zone, Nanos timeout) {
     return wait_iff(zone, CongestionClass::async, timeout);
@@ -49,6 +53,7 @@ class Congestion {
   void wait_one(bool sync, Nanos deadline);
 
   Core& core_;
+  const bool worker_naps_;
   Plugs* plugs_ = nullptr;
   std::array<Class, 2> classes_;  ///< async, sync
 };

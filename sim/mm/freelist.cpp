@@ -122,7 +122,7 @@ bool PageAlloc::would_find_after_drain(unsigned order, Gfp gfp, Watermark mark,
 
 /// Somebody has found something after all (zone_reclaimable()).
 void PageAlloc::freed_to_buddy(Zone& zone) {
-  zone.pages_scanned = 0;
+  memory_.reclaim().vmstat().freed(zone);
   zone.flags = static_cast<std::uint8_t>(zone.flags & ~ZONE_ALL_UNRECLAIMABLE);
 }
 

@@ -49,6 +49,7 @@ Kswapd::Order Kswapd::balance(const Order& order) {
   sc.order = order.order;
   sc.kswapd = true;
   const std::uint64_t generation = memory_.generation();
+  const std::uint64_t changes = memory_.changes();
   Order reached = order;
   switch (rules().kswapd_aim) {
     case Rules::KswapdAim::every_zone: reached = balance_every_zone(sc, order); break;
@@ -60,6 +61,7 @@ Kswapd::Order Kswapd::balance(const Order& order) {
   if (sc.nr_reclaimed == 0 && generation == memory_.generation()) {
     fruitless_ = generation;
     fruitless_order_ = order.order;
+    quiet_ = changes == memory_.changes() ? changes : ~std::uint64_t{0};
   }
   return reached;
 }
@@ -124,9 +126,11 @@ void Kswapd::sleep() {
   Core& core = memory_.core();
   const Nanos since = core.now();
   memory_.compaction().forget_skipped();
+  memory_.reclaim().vmstat().set_pressure(false);
   sleeping_ = true;
   static_cast<void>(core.park(idle_wait, WaitMode::uninterruptible));
   sleeping_ = false;
+  memory_.reclaim().vmstat().set_pressure(true);
   const bool looked = memory_.policies().reclaim->kswapd_sleep() == KswapdSleep::second_look;
   if (!looked && core.now() - since < 100 * ms) {
     ++memory_.counters().kswapd_low_wmark_hit_quickly;
@@ -147,8 +151,10 @@ void Kswapd::take_heart() {
 
 bool Kswapd::gave_up() const {
   if (rules().kswapd_failures_max != 0) return hopeless() && sleeping_;
-  return fruitless_ == memory_.generation() &&
-         memory_.reclaim().exhausted(ReclaimClass::kernel, GFP_KERNEL);
+  if (fruitless_ != memory_.generation()) return false;
+  // It saw pages that are not there, and would see them again.
+  if (memory_.reclaim().vmstat().on() && quiet_ == memory_.changes()) return true;
+  return memory_.reclaim().exhausted(ReclaimClass::kernel, GFP_KERNEL);
 }
 
 /// wakeup_kswapd() of the zones that a request may use, up to the waking.

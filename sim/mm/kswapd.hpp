@@ -92,8 +92,9 @@ class Kswapd {
   std::optional<ZoneType> asked_zone_;           ///< kswapd_highest_zoneidx, if anybody has asked
   std::uint32_t failures_ = 0;                   ///< kswapd_failures
   std::uint64_t fruitless_ = ~std::uint64_t{0};  ///< generation of the last run that freed nothing,
-  unsigned compact_order_ = 0;                   ///< what kcompactd is told when it goes to sleep
-  unsigned fruitless_order_ = 0;                 ///< and what it was for
+  std::uint64_t quiet_ = ~std::uint64_t{0};  ///< Memory::changes() if that changed nothing at all
+  unsigned compact_order_ = 0;               ///< what kcompactd is told when it goes to sleep
+  unsigned fruitless_order_ = 0;             ///< and what it was for
 };
 
 }  // namespace brink

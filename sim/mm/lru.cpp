@@ -17,6 +17,7 @@ void Reclaim::add(Pfn pfn) {
   page.set(PG_lru);
   page.tried = 0;
   lru_push(memory_.map(), zone.list(lru), pfn);
+  vmstat_.add(zone, lru, 1);
   memory_.lru_changed();
 }
 
@@ -31,6 +32,7 @@ void Reclaim::remove(Pfn pfn) {
   const Lru lru = lru_of(page);
   stable_.settle(memory_.map(), zone, lru);
   lru_unlink(memory_.map(), zone.list(lru), pfn);
+  vmstat_.add(zone, lru, -1);
   untry(zone, lru, page);
   page.clear(PG_lru | PG_active);
   memory_.lru_changed();

@@ -53,7 +53,7 @@ Memory::Memory(Core& core, Locks& locks, MemorySetup setup)
       shmem_files_(std::make_unique<ShmemFiles>(*this)),
       reclaim_(std::make_unique<Reclaim>(*this)),
       oom_(std::make_unique<OomKiller>(*this)),
-      congestion_(std::make_unique<Congestion>(core)),
+      congestion_(std::make_unique<Congestion>(core, rules_.worker_naps)),
       kswapd_(std::make_unique<Kswapd>(*this)),
       compaction_(std::make_unique<Compaction>(*this)),
       kcompactd_(std::make_unique<Kcompactd>(*this)) {

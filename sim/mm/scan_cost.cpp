@@ -10,9 +10,9 @@
 namespace brink {
 
 Pages Reclaim::seen_size(const Zone& zone, Lru lru) const {
-  if (!node()) return zone.lru_size(lru);
-  const Memcgs* const groups = memory_.memcgs();
-  return zone.memcg == 0 ? memory_.zones().lru_size(lru) : groups->lru_size(zone.memcg, lru);
+  if (!node()) return vmstat_.size(zone, lru);
+  if (zone.memcg != 0) return memory_.memcgs()->lru_size(zone.memcg, lru);
+  return vmstat_.size(memory_.zones(), lru);
 }
 
 /// At the start of each pass: which active pages may be deactivated, and whether files are so many
@@ -25,13 +25,13 @@ void Reclaim::prepare_scan_count(ScanControl& sc) {
   for (const bool file : {false, true}) {
     sc.may_deactivate[file] = sc.force_deactivate || inactive_is_low(highest, file);
   }
-  const Pages inactive_file = zones.lru_size(Lru::inactive_file);
+  const Pages inactive_file = vmstat_.size(zones, Lru::inactive_file);
   sc.cache_trim_mode = inactive_file >> sc.priority != 0 && !sc.may_deactivate[1];
   Pages high = 0;
   for (const Zone& zone : zones.all()) high += zone.watermark(Watermark::high);
-  const Pages file = inactive_file + zones.lru_size(Lru::active_file);
+  const Pages file = inactive_file + vmstat_.size(zones, Lru::active_file);
   sc.file_is_tiny = file + zones.free() <= high && !sc.may_deactivate[0] &&
-                    zones.lru_size(Lru::inactive_anon) >> sc.priority != 0;
+                    vmstat_.size(zones, Lru::inactive_anon) >> sc.priority != 0;
 }
 
 Reclaim::Balance Reclaim::cost_balance(const ScanControl& sc) const {
@@ -56,7 +56,7 @@ void Reclaim::note_cost(bool file, Pages pageouts) {
   cost_[file] += pageouts;
   Pages lists = 0;
   for (std::size_t i = 0; i < lru_lists; ++i) {
-    lists += memory_.zones().lru_size(static_cast<Lru>(i));
+    lists += vmstat_.size(memory_.zones(), static_cast<Lru>(i));
   }
   if (cost_[0] + cost_[1] <= lists / 4) return;
   cost_[0] /= 2;

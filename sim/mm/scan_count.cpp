@@ -25,7 +25,8 @@ Reclaim::Balance Reclaim::scan_balance(const Zone& zone, const ScanControl& sc) 
   if (sc.priority == 0 && memory_.policies().reclaim->swappiness() != 0) return Balance::equal;
   // Files that are all but gone would look ever more attractive: their pages start out inactive.
   const Zone& whole = home(zone);
-  const Pages file = whole.lru_total(Lru::active_file) + whole.lru_total(Lru::inactive_file);
+  const Pages file =
+      vmstat_.total(whole, Lru::active_file) + vmstat_.total(whole, Lru::inactive_file);
   const bool tiny = file + whole.free() <= whole.watermark(Watermark::high);
   if (tiny && sc.memcg == 0) return Balance::anon;
   return inactive_is_low(zone, true) ? Balance::fraction : Balance::file;
@@ -39,7 +40,8 @@ void Reclaim::fractions(Zone& zone, std::array<std::uint64_t, 2>& fraction,
   const std::array<std::uint64_t, 2> prio = {swappiness, 200 - swappiness};
   sum = 1;
   for (std::size_t file = 0; file < 2; ++file) {
-    const Pages size = zone.lru[2 * file].size + zone.lru[2 * file + 1].size;
+    const Pages size = vmstat_.size(zone, static_cast<Lru>(2 * file)) +
+                       vmstat_.size(zone, static_cast<Lru>(2 * file + 1));
     if (zone.stat.scanned[file] > size / 4) {
       zone.stat.scanned[file] /= 2;
       zone.stat.rotated[file] /= 2;
@@ -69,7 +71,7 @@ Pages Reclaim::get_scan_count(Zone& zone, const ScanControl& sc, Counts& nr) {
     lru_pages = 0;
     for (std::size_t i = 0; i < lru_lists; ++i) {
       const std::size_t file = i / 2;
-      Pages size = zone.lru[i].size;
+      Pages size = vmstat_.size(zone, static_cast<Lru>(i));
       Pages scan = size >> sc.priority;
       if (scan == 0 && pass == 1 && force) scan = std::min(size, swap_cluster_max);
       if (balance == Balance::fraction) scan = scan * fraction[file] / sum;
@@ -95,9 +97,9 @@ bool Reclaim::inactive_is_low(const Zone& zone, bool file) const {
 }
 
 Pages Reclaim::reclaimable_pages(const Zone& zone) const {
-  Pages pages = zone.lru_total(Lru::active_file) + zone.lru_total(Lru::inactive_file);
+  Pages pages = vmstat_.total(zone, Lru::active_file) + vmstat_.total(zone, Lru::inactive_file);
   if (memory_.swap().free() != 0) {
-    pages += zone.lru_total(Lru::active_anon) + zone.lru_total(Lru::inactive_anon);
+    pages += vmstat_.total(zone, Lru::active_anon) + vmstat_.total(zone, Lru::inactive_anon);
   }
   return pages;
 }

@@ -11,14 +11,16 @@ namespace brink {
 std::array<std::uint64_t, 2> Reclaim::scan_percent(Zone& zone, bool for_memcg) const {
   if (memory_.swap().free() == 0) return {0, 100};
   const Zone& whole = home(zone);
-  const Pages file = whole.lru_total(Lru::active_file) + whole.lru_total(Lru::inactive_file);
+  const Pages file =
+      vmstat_.total(whole, Lru::active_file) + vmstat_.total(whole, Lru::inactive_file);
   const bool tiny = file + whole.free() <= whole.watermark(Watermark::high);
   if (tiny && !for_memcg) return {100, 0};
   const std::uint64_t swappiness = memory_.policies().reclaim->swappiness();
   const std::array<std::uint64_t, 2> prio = {swappiness, 200 - swappiness};
   std::array<std::uint64_t, 2> pressure{};
   for (std::size_t side = 0; side < 2; ++side) {
-    const Pages size = zone.lru[2 * side].size + zone.lru[2 * side + 1].size;
+    const Pages size = vmstat_.size(zone, static_cast<Lru>(2 * side)) +
+                       vmstat_.size(zone, static_cast<Lru>(2 * side + 1));
     if (zone.stat.scanned[side] > size / 4) {
       zone.stat.scanned[side] /= 2;
       zone.stat.rotated[side] /= 2;
@@ -36,7 +38,7 @@ Pages Reclaim::get_scan_percent(Zone& zone, const ScanControl& sc, Counts& nr) {
   const std::array<std::uint64_t, 2> percent = scan_percent(zone, sc.memcg != 0);
   Counts saved = saved_scan_[static_cast<std::size_t>(zone.type)];
   for (std::size_t i = 0; i < lru_lists; ++i) {
-    Pages scan = zone.lru[i].size;
+    Pages scan = vmstat_.size(zone, static_cast<Lru>(i));
     if (sc.priority != 0 || no_swap) scan = (scan >> sc.priority) * percent[i / 2] / 100;
     if (zone.memcg != 0) {
       nr[i] = scan;

@@ -91,8 +91,9 @@ Pages Reclaim::shrink_inactive_list(Zone& zone, Lru lru, Pages nr, ScanControl& 
   const std::uint64_t stamp = memory_.lru_changes();
   const Looker who = looker(zone, sc);
   // A kswapd that may meet pages for the second time while they are written has to look, and so has
-  // whoever is after a memory cgroup, who waits for them.
-  const bool look = memory_.config().visit_exhausted || sc.memcg != 0 ||
+  // whoever is after a memory cgroup, who waits for them; and where each CPU counts for itself,
+  // taking pages off a list and putting them back changes what is seen of its size.
+  const bool look = memory_.config().visit_exhausted || sc.memcg != 0 || vmstat_.on() ||
                     (sc.kswapd && (zone.flags & ZONE_WRITEBACK));
   if (!look && stable_.stable(zone, lru, who, stamp)) {
     stable_.rotated(zone, lru, who);
@@ -121,7 +122,7 @@ void Reclaim::count_scanned(Zone& zone, bool file, Pages nr, const ScanControl& 
   Zone& whole = home(zone);
   // A counter that is still running.
   if (counts_scanned() && zone_reclaimable(whole)) memory_.changed();
-  if (sc.memcg == 0) whole.pages_scanned += nr;
+  if (sc.memcg == 0) vmstat_.scanned(whole, nr);
   zone.stat.scanned[file] += nr;
   if (!rehearsing_) count_looked(nr);
 }
@@ -168,6 +169,7 @@ void Reclaim::isolate(Zone& zone, Lru lru, Pages nr, Batch& batch) {
     begin_isolation(pfn);
     batch.page[batch.taken] = pfn;
   }
+  vmstat_.add(zone, lru, -static_cast<std::int64_t>(nr));
   home(zone).isolated[is_file(lru)] += nr;
   isolators_.push_back(&core_.current());
 }
@@ -199,6 +201,7 @@ void Reclaim::put_back_page(Zone& zone, Pfn pfn, Result result, bool advanced,
   Zone& lists = lists_of(pfn);
   stable_.settle(memory_.map(), lists, to);
   lru_push(memory_.map(), lists.list(to), pfn);
+  vmstat_.add(lists, to, 1);
   if (advanced) {
     page.tried = 0;  // A step nearer to being freed: it will be tried again.
   } else {
@@ -242,13 +245,15 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc)
   const bool file = is_file(lru);
   nr = std::min(nr, zone.lru_size(lru));
   if (nr == 0) return;
-  if (sc.memcg == 0) home(zone).pages_scanned += nr;
+  if (sc.memcg == 0) vmstat_.scanned(home(zone), nr);
   zone.stat.scanned[file] += nr;
   count_looked(nr);
   const Lru to = file ? Lru::inactive_file : Lru::inactive_anon;
   stable_.settle(memory_.map(), zone, lru);
   stable_.settle(memory_.map(), zone, to);
   Batch batch;
+  Pages stay = 0;
+  vmstat_.add(zone, lru, -static_cast<std::int64_t>(nr));
   for (; batch.taken < nr; ++batch.taken) {
     const Pfn pfn = zone.list(lru).tail;
     Page& page = memory_.page(pfn);
@@ -261,6 +266,7 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc)
       // Code that is being run stays.
       if (used.exec && page.file_cache()) {
         lru_push(memory_.map(), zone.list(lru), pfn);
+        ++stay;
         continue;
       }
     }
@@ -269,6 +275,8 @@ void Reclaim::shrink_active_list(Zone& zone, Lru lru, Pages nr, ScanControl& sc)
     if (mark != 0) retry(zone, to, page, mark);
     batch.mix = batch.mix * 0x9e3779b97f4a7c15u + pfn;
   }
+  vmstat_.add(zone, lru, static_cast<std::int64_t>(stay));
+  vmstat_.add(zone, to, static_cast<std::int64_t>(nr - stay));
   charge(core_.costs().page_scanned * nr);
   batch.changed = true;
   turned();

@@ -77,6 +77,7 @@ void Reclaim::isolate_one(Zone& zone, Pfn pfn, Lump& lump) {
   static_cast<void>(stable_.take(zone, lru));
   stable_.settle(memory_.map(), zone, lru);
   lru_unlink(memory_.map(), zone.list(lru), pfn);
+  vmstat_.add(zone, lru, -1);
   untry(zone, lru, page);
   page.clear(PG_lru | PG_active);
   begin_isolation(pfn);

@@ -122,7 +122,7 @@ void SlowPath::wait_in_vain(Pause how, bool alike) {
   loop_->round();
   steady_.end();
   pause(how, 20 * ms);
-  if (how == Pause::congestion_sleep || !alike) return;
+  if (sleeps(how) || !alike) return;
   while (const std::uint64_t rounds = steady_.repeatable(unlimited)) {
     // Whole rounds begin with kswapd.
     if (how == Pause::yield && memory_.kswapd().would_wake(request_.order, request_.gfp)) return;

@@ -65,6 +65,7 @@ class SlowPath {
   bool oom_helped() const;
   Step after_oom(OomResult result);
   void pause(Pause how, Nanos longest);
+  bool sleeps(Pause how) const;
   bool repeat_rounds();
   std::uint64_t repeatable_rounds();
   void repeat(std::uint64_t rounds);

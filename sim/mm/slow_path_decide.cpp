@@ -155,12 +155,18 @@ void SlowPath::pause(Pause how, Nanos longest) {
   }
 }
 
+/// Whether such a pause takes its time even where nothing is congested.
+bool SlowPath::sleeps(Pause how) const {
+  if (how == Pause::congestion) return rules().worker_naps && me_.has(PF_WQ_WORKER);
+  return how == Pause::jiffy || how == Pause::congestion_sleep;
+}
+
 // --- Rounds that need not be made.
 
 /// Repeats the last round, if the next would be the same.
 bool SlowPath::repeat_rounds() {
   if (attempt_.rounds == 0 || changed_meanwhile()) return false;
-  if (action_.pause == Pause::jiffy || action_.pause == Pause::congestion_sleep) return false;
+  if (sleeps(action_.pause)) return false;
   const std::uint64_t rounds = repeatable_rounds();
   if (rounds == 0) return false;
   if (memory_.config().visit_exhausted && !steady_.turns_lists()) verify_round();
@@ -213,8 +219,8 @@ void SlowPath::repeat(std::uint64_t rounds) {
 /// nothing.
 void SlowPath::verify_round() {
   const std::uint64_t changes = memory_.changes();
-  memory_.reclaim().rehearse(request_.order, request_.gfp);
-  BRINK_ASSERT(changes == memory_.changes());
+  const Pages progress = memory_.reclaim().rehearse(request_.order, request_.gfp);
+  BRINK_ASSERT((progress != 0) == attempt_.progress && changes == memory_.changes());
 }
 
 }  // namespace brink

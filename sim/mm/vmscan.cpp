@@ -20,6 +20,7 @@ Reclaim::Reclaim(Memory& memory)
       shrinkers_(memory),
       reasons_(memory),
       stable_(memory.config().memcgs.size()),
+      vmstat_(memory),
       throttled_(memory.core(), "pfmemalloc_wait") {}
 
 void Reclaim::resched() {
@@ -55,11 +56,11 @@ Pages Reclaim::try_to_free_pages(unsigned order, Gfp gfp) {
   return do_try_to_free_pages(sc);
 }
 
-void Reclaim::rehearse(unsigned order, Gfp gfp) {
+Pages Reclaim::rehearse(unsigned order, Gfp gfp) {
   rehearsing_ = true;
   const Pages progress = try_to_free_pages(order, gfp);
   rehearsing_ = false;
-  BRINK_ASSERT(progress == 0);
+  return progress;
 }
 
 /// Linux 2.6.3x makes one sweep and is content with nothing less than a batch once kswapd has given

@@ -16,6 +16,7 @@
 #include "sim/mm/memory_wait.hpp"
 #include "sim/mm/reclaim_throttle.hpp"
 #include "sim/mm/shrinkers.hpp"
+#include "sim/mm/vmstat.hpp"
 #include "sim/mm/zone.hpp"
 
 namespace brink {
@@ -81,7 +82,7 @@ class Reclaim {
   /// none.
   Pages direct(unsigned order, Gfp gfp);
   /// The same without time, choice points and counters, where nothing can come of it.
-  void rehearse(unsigned order, Gfp gfp);
+  Pages rehearse(unsigned order, Gfp gfp);
 
   /// try_to_free_mem_cgroup_pages(): pages freed of a memory cgroup and those in it.
   Pages reclaim_memcg(std::uint16_t memcg, Gfp gfp);
@@ -125,6 +126,8 @@ class Reclaim {
   void explain(Gfp gfp, Exhaustion& out) const;
   Shrinkers& shrinkers() { return shrinkers_; }
   ReclaimThrottle& reasons() { return reasons_; }
+  Vmstat& vmstat() { return vmstat_; }
+  const Vmstat& vmstat() const { return vmstat_; }
   const Shrinkers& shrinkers() const { return shrinkers_; }
   /// How many of Memory::changes() were pages that went from an active list to an inactive one or
   /// back. Where reclaim is exhausted, that changes nothing but whose turn it is.
@@ -254,6 +257,7 @@ class Reclaim {
   Shrinkers shrinkers_;
   ReclaimThrottle reasons_;
   StableLists stable_;
+  Vmstat vmstat_;
   std::array<Counts, zone_types> saved_scan_{};  ///< nr_saved_scan
   std::array<Pages, 2> cost_{};                  ///< anon_cost, file_cost
   WaitQueue throttled_;                          ///< pfmemalloc_wait

@@ -1,7 +1,7 @@
 // Zones: ranges of physical memory with their watermarks, free lists and LRU lists (include/linux/
 // mmzone.h and mm/page_alloc.c, Linux 2.6.30 … 6.1). Left out: NUMA, ZONE_MOVABLE, the fair-zone
-// allocation batches, holes, and that counters are kept for each CPU apart: watermarks are tested
-// against the exact number of free pages.
+// allocation batches, holes, and that free pages are counted for each CPU apart: watermarks are
+// tested against their exact number. Other counters can be as the kernel has them (vmstat.hpp).
 #pragma once
 
 #include <array>

@@ -48,9 +48,15 @@ void Core::set_strategy(Strategy& strategy) {
   update_simple();
 }
 
+void Core::tell_when_parked(Task& task, TaskBody what) {
+  task.on_park = what;
+  tells_ = true;
+  update_simple();
+}
+
 void Core::update_simple() {
   simple_ = config_.cpus == 1 && defaults_ && observer_ == nullptr && sink_ == nullptr &&
-            !config_.count_cpu_time && !classes_ && !stopping_ && !aborting_;
+            !config_.count_cpu_time && !classes_ && !tells_ && !stopping_ && !aborting_;
   horizon_ = 0;
 }
 

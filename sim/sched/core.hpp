@@ -159,6 +159,10 @@ class Core final : public FiberBody {
   /// False if it has fired already, or was never set.
   bool cancel(Timer timer);
 
+  /// Calls `what` whenever the task has parked, still in its context: it may wake tasks and must
+  /// not park (wq_worker_sleeping()).
+  void tell_when_parked(Task& task, TaskBody what);
+
   /// Makes a parked task READY; nothing if it is not parked.
   void wake(Task& task, Wake how = Wake::woken);
 
@@ -288,6 +292,7 @@ class Core final : public FiberBody {
   bool classes_ = false;  ///< some task is not of the normal class
   bool defaults_ = false;
   bool asks_ = false;
+  bool tells_ = false;  ///< somebody wants to know when some task parks
   bool stopping_ = false;
   bool aborting_ = false;
   RunEnd end_ = RunEnd::quiet;

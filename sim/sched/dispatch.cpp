@@ -33,6 +33,8 @@ Wake Core::park_slow(const Waitable& wait, WaitMode mode) {
   mark_switch_point(true);
   me.park(wait, mode, cpu_->clock);
   if (observer_ != nullptr) observer_->parked(me);
+  if (tells_ && me.on_park.run != nullptr) [[unlikely]]
+    me.on_park.run(me.on_park.argument);
   leave_cpu(me);
   return me.wake;
 }

@@ -100,6 +100,7 @@ struct alignas(64) Task {
   Nanos cpu_time = 0;               ///< on a CPU, its present turn left out (Core::cpu_time())
 
   TaskBody body{};
+  TaskBody on_park{};  ///< called whenever it parks, if set (Core::tell_when_parked())
   std::array<char, 16> comm{};
   ShadowStack frames;
 

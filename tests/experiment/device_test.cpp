@@ -34,6 +34,8 @@ TEST(DeviceTable, SaysWhatIsWrong) {
       {device("name = \"a\"\nkind = \"loop\"\nfile = \"img\"\n"), "must be an absolute path"},
       {device("name = \"a\"\nkind = \"raid\"\n"), "raid"},
       {device("name = \"a\"\nratio = 0\n"), "out of range"},
+      {device("name = \"sr0\"\nkind = \"cdrom\"\n") + device("name = \"a\"\nover = \"sr0\"\n"),
+       "is a drive without a disc"},
   };
   for (const auto& one : cases) {
     EXPECT_NE(error_of(with(one.devices)).find(one.complaint), std::string::npos)

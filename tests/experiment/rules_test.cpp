@@ -2,7 +2,7 @@
 
 #include "experiment/rules_reader.hpp"
 
-#include <gtest/gtest.h>
+#include "tests/experiment/small_world.hpp"
 
 namespace brink {
 namespace {
@@ -24,6 +24,14 @@ TEST(RulesReader, RefusesUnknownWordsAndKeys) {
   EXPECT_THROW(read_rules(word, rules), ConfigError);
   Params key({{"kswapd_wakes", "entry"}}, "rules");
   EXPECT_THROW(read_rules(key, rules), ConfigError);
+}
+
+TEST(RulesReader, ARuleCanBeAnAxis) {
+  const Experiment experiment = load_text(small_file() + "[rules]\nworker_naps = false\n",
+                                          {{"sweep.\"rules.worker_naps\"=[false, true]"}, {}});
+  ASSERT_EQ(experiment.points.size(), 4u);
+  EXPECT_FALSE(sweep_spec(experiment, 0, 0, "").rules.worker_naps);
+  EXPECT_TRUE(sweep_spec(experiment, 1, 0, "").rules.worker_naps);
 }
 
 }  // namespace

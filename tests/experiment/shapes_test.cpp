@@ -106,7 +106,8 @@ TEST_P(Shape, ShowsItAndItsTwinCompletes) {
   const bool proves = verdict.starts_with("memory_deadlock") || verdict.starts_with("deadlock");
   for (const std::size_t i : points("Shape")) {
     EXPECT_EQ(result.points[i].lockups_proved > 0, proves) << verdict;
-    if (proves) EXPECT_EQ(result.points[i].lockups, result.points[i].lockups_proved) << "not proved";
+    if (proves)
+      EXPECT_EQ(result.points[i].lockups, result.points[i].lockups_proved) << "not proved";
   }
 }
 

@@ -108,8 +108,8 @@ constexpr std::array<ProgramRow, 2> program_rows = {{
 SiteRule no_rule(Site) { return {}; }
 
 EraRow era_row(const char* name, const char* summary) {
-  return {name, summary, {"bounded_retry", {}}, {"badness", {}}, {"plain", {}}, {}, no_rule,
-          nullptr};
+  return {name,    summary, {"bounded_retry", {}}, {"badness", {}}, {"plain", {}}, {},
+          no_rule, nullptr};
 }
 
 const std::array<EraRow, 2> era_rows = {era_row("4.0", "for ever"),

@@ -76,7 +76,7 @@ TEST(Sweep, MistakesAreNamedWithTheirPlace) {
             "\"x\"");
   EXPECT_EQ(error_of(sweeping("\"experiment.name\" = ['a']\n")),
             "x.toml:11:1: error: sweep: \"experiment.name\" is no axis; an axis is a key of "
-            "machine, rules, policy, memcg, mount, task or fault");
+            "machine, rules, policy, device, memcg, mount, task or fault");
   EXPECT_EQ(error_of(sweeping("seeds = 0\n")),
             "x.toml:11:9: error: sweep.seeds: 0 is out of range; it must be from 1 to "
             "1099511627776");

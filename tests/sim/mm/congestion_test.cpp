@@ -79,5 +79,26 @@ TEST_F(CongestionTest, OnlyACongestedDeviceOfTheClassAndAFlaggedZoneMakeItSleep)
   EXPECT_EQ(unflagged, 0u);
 }
 
+/// The rule alone: only a worker, and only where it is to.
+TEST(WorkerNaps, AWorkerSleepsForATickWhereOthersOnlyOfferTheCpu) {
+  for (const bool naps : {false, true}) {
+    MachineSpec spec;
+    spec.rules.worker_naps = naps;
+    Machine machine(std::move(spec));
+    for (const bool worker : {false, true}) {
+      machine.kernel([&machine, naps, worker] {
+        Task& me = machine.core.current();
+        if (worker) me.set(PF_WQ_WORKER);
+        const Nanos began = machine.core.now();
+        const Zone& zone = machine.memory.zones().preferred(GFP_KERNEL);
+        EXPECT_FALSE(machine.memory.congestion().wait_iff(zone, 100 * ms));
+        const Nanos took = machine.core.now() - began;
+        EXPECT_EQ(took / machine.core.tick(), naps && worker ? 1u : 0u);
+      });
+    }
+    machine.core.run();
+  }
+}
+
 }  // namespace
 }  // namespace brink::test
