@@ -1,5 +1,5 @@
 // Lockups whose cause is in reclaim: DL5, the isolation throttle that waits for ever, and DL7, a
-// reserve that is gone. (DL8, stale counters, cannot be shown: counters are exact here.)
+// reserve that is gone.
 
 #include <gtest/gtest.h>
 
