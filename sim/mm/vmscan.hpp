@@ -77,6 +77,7 @@ class Reclaim {
   Pages direct(unsigned order, Gfp gfp);
   /// The same without time, choice points and counters, where nothing can come of it.
   void rehearse(unsigned order, Gfp gfp);
+  bool rehearsing() const { return rehearsing_; }
 
   // --- For kswapd.
 

@@ -26,7 +26,8 @@ TEST(LockDependency, TakesTheLockWhereItWasToldOnly) {
                                                      {"exit.signals", LockPoint::exit_signals},
                                                      {"exit.mm", LockPoint::exit_mm},
                                                      {"exit.files", LockPoint::exit_files},
-                                                     {"reclaim", LockPoint::reclaim}};
+                                                     {"reclaim", LockPoint::reclaim},
+                                                     {"release_page", LockPoint::release_page}};
   for (const auto& [word, point] : words) {
     const auto f = dependency({{"lock", i_mutex}, {"when", word}});
     for (const auto& other : words) {
