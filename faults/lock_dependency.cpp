@@ -21,9 +21,9 @@ bool is_lock_name(std::string_view lock) {
 }
 
 std::string read_lock(Params& params) {
-  std::string lock =
-      params.text("lock", "", "the lock, as class:instance: \"ext4.dir.i_mutex:/srv\", or "
-                  "\"mm.mmap_sem:anon_hog#0\" of that instance; required");
+  std::string lock = params.text("lock", "",
+                                 "the lock, as class:instance: \"ext4.dir.i_mutex:/srv\", or "
+                                 "\"mm.mmap_sem:anon_hog#0\" of that instance; required");
   if (params.describing() || is_lock_name(lock)) return lock;
   if (lock.empty()) params.reject("lock", "no lock is named; write it as class:instance");
   params.reject("lock", "\"" + lock + "\" names no lock; write it as class:instance, as in " +

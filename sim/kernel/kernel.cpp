@@ -41,10 +41,7 @@ Process::Process(Kernel& in, const ProcessConfig& config)
 }
 
 Kernel::Kernel(Memory& memory, Vfs& vfs)
-    : core_(memory.core()),
-      memory_(memory),
-      vfs_(vfs),
-      taskstats_(memory.slab_cache("taskstats")) {
+    : core_(memory.core()), memory_(memory), vfs_(vfs), taskstats_(memory.slab_cache("taskstats")) {
   memory_.set_oom_host(*this);
   vfs_.set_task_work(*this);
   memory_.locks().lock_class("mm.mmap_sem").set_resolver(*this);
