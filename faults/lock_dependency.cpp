@@ -21,8 +21,9 @@ bool is_lock_name(std::string_view lock) {
 }
 
 std::string read_lock(Params& params) {
-  std::string lock =
-      params.text("lock", "", "the lock, as class:instance: \"ext4.dir.i_mutex:/srv\"; required");
+  std::string lock = params.text("lock", "",
+                                 "the lock, as class:instance: \"ext4.dir.i_mutex:/srv\", or "
+                                 "\"mm.mmap_sem:anon_hog#0\" of that instance; required");
   if (params.describing() || is_lock_name(lock)) return lock;
   if (lock.empty()) params.reject("lock", "no lock is named; write it as class:instance");
   params.reject("lock", "\"" + lock + "\" names no lock; write it as class:instance, as in " +
@@ -36,9 +37,10 @@ class LockDependency final : public Fault {
                             "tasks of these names; * and ? as in a shell; none named: every task")),
         lock_(read_lock(params)),
         when_(static_cast<LockPoint>(params.choice(
-            "when", 0, {"syscall", "exit.signals", "exit.mm", "exit.files", "reclaim"},
-            "where the task takes it: entering a system call, at a stage of its exit, or in direct "
-            "reclaim"))),
+            "when", 0,
+            {"syscall", "exit.signals", "exit.mm", "exit.files", "reclaim", "release_page"},
+            "where the task takes it: entering a system call, at a stage of its exit, in direct "
+            "reclaim, or where it asks a file system to let go of a page (__GFP_FS only)"))),
         syscalls_(params.texts("syscall", "with when = \"syscall\": in these system calls only")),
         through_(params.choice("hold", 0, {"none", "through"},
                                "release it at once, or keep it until the operation ends") == 1) {
@@ -77,7 +79,7 @@ class LockDependency final : public Fault {
 };
 
 static_assert(static_cast<int>(LockPoint::syscall) == 0 &&
-                  static_cast<int>(LockPoint::reclaim) == 4,
+                  static_cast<int>(LockPoint::release_page) == 5,
               "the words of `when` are in LockPoint's order");
 
 }  // namespace

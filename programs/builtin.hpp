@@ -18,6 +18,7 @@ std::unique_ptr<Program> make_log_writer(Params& params, const std::string& dire
 std::unique_ptr<Program> make_mapped_reader(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_mkdir_loop(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_order_probe(Params& params, const std::string& directory);
+std::unique_ptr<Program> make_pool_grower(Params& params, const std::string& directory);
 std::unique_ptr<Program> make_tmpfs_writer(Params& params, const std::string& directory);
 
 }  // namespace brink

@@ -45,7 +45,14 @@ struct BioHook {
 };
 
 /// Places where a task can be made to take a lock that it would not need.
-enum class LockPoint : std::uint8_t { syscall, exit_signals, exit_mm, exit_files, reclaim };
+enum class LockPoint : std::uint8_t {
+  syscall,
+  exit_signals,
+  exit_mm,
+  exit_files,
+  reclaim,
+  release_page
+};
 
 struct LockHook {
   HookTask task;

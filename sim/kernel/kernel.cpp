@@ -45,6 +45,7 @@ Kernel::Kernel(Memory& memory, Vfs& vfs)
     : core_(memory.core()), memory_(memory), vfs_(vfs), taskstats_(memory.slab_cache("taskstats")) {
   memory_.set_oom_host(*this);
   vfs_.set_task_work(*this);
+  memory_.locks().lock_class("mm.mmap_sem").set_resolver(*this);
 }
 
 Kernel::~Kernel() = default;
@@ -247,6 +248,16 @@ void Kernel::kill(TaskId victim) {
 void Kernel::panic(const std::string& reason) {
   if (panic_reason_.empty()) panic_reason_ = reason;
   core_.stop();
+}
+
+Lock* Kernel::find_lock(std::string_view instance) {
+  for (const auto& process : processes_) {
+    if (!process->has_mm || process->task == nullptr) continue;
+    const std::string name =
+        std::string(process->task->name()) + "#" + std::to_string(process->instance);
+    if (name == instance) return &process->mm.mmap_sem();
+  }
+  return nullptr;
 }
 
 // --- What KernelCalls has allocated.

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/fs/ext4/ext4.hpp"
@@ -26,7 +27,7 @@ struct KernelObject {
   Process* owner = nullptr;  ///< who allocated it
 };
 
-class Kernel final : public OomHost, public PanicSink, public TaskWork {
+class Kernel final : public OomHost, public PanicSink, public TaskWork, public LockResolver {
  public:
   Kernel(Memory& memory, Vfs& vfs);
   ~Kernel() override;
@@ -62,6 +63,9 @@ class Kernel final : public OomHost, public PanicSink, public TaskWork {
 
   // --- TaskWork.
   void add(File& file) override;
+
+  // --- LockResolver: `name#instance` is the mmap_sem of that process.
+  Lock* find_lock(std::string_view instance) override;
 
   // --- For the system calls.
 

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
+#include "sim/mm/lock_demands.hpp"
 #include "sim/mm/memory.hpp"
 #include "sim/mm/page_alloc.hpp"
 #include "sim/mm/rmap.hpp"
@@ -98,6 +100,11 @@ bool PageCache::try_release(Pfn pfn, Gfp gfp) {
   page.set(PG_locked);
   holders_.push_back({pfn, &core.current()});
   FileMapping& mapping = mapping_of(page);
+  // A file system that waits for something here does so only where it may be entered again.
+  std::optional<LockDemands> demands;
+  if (has(gfp, Gfp::fs) && !memory_.reclaim().rehearsing()) {
+    demands.emplace(memory_, LockPoint::release_page);
+  }
   const bool released = mapping.ops().release_page(mapping, pfn, gfp);
   if (released || steps != core.steps()) {
     unlock_page(pfn);

@@ -83,6 +83,7 @@ class Reclaim {
   Pages direct(unsigned order, Gfp gfp);
   /// The same without time, choice points and counters, where nothing can come of it.
   Pages rehearse(unsigned order, Gfp gfp);
+  bool rehearsing() const { return rehearsing_; }
 
   /// try_to_free_mem_cgroup_pages(): pages freed of a memory cgroup and those in it.
   Pages reclaim_memcg(std::uint16_t memcg, Gfp gfp);

@@ -22,11 +22,10 @@ LockHook at(LockPoint point, const char* comm = "anon_hog", const char* syscall 
 }
 
 TEST(LockDependency, TakesTheLockWhereItWasToldOnly) {
-  const std::pair<const char*, LockPoint> words[] = {{"syscall", LockPoint::syscall},
-                                                     {"exit.signals", LockPoint::exit_signals},
-                                                     {"exit.mm", LockPoint::exit_mm},
-                                                     {"exit.files", LockPoint::exit_files},
-                                                     {"reclaim", LockPoint::reclaim}};
+  const std::pair<const char*, LockPoint> words[] = {
+      {"syscall", LockPoint::syscall}, {"exit.signals", LockPoint::exit_signals},
+      {"exit.mm", LockPoint::exit_mm}, {"exit.files", LockPoint::exit_files},
+      {"reclaim", LockPoint::reclaim}, {"release_page", LockPoint::release_page}};
   for (const auto& [word, point] : words) {
     const auto f = dependency({{"lock", i_mutex}, {"when", word}});
     for (const auto& other : words) {

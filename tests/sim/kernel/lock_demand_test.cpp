@@ -105,5 +105,22 @@ TEST(LockDemand, InASystemCallIsGivenBackAtItsEnd) {
   EXPECT_EQ(rig.complaints(), "");
 }
 
+/// `name#instance` is the mmap_sem of that process for as long as it has its memory.
+TEST(LockDemand, FindsTheMmapSemOfAProcess) {
+  Rig rig{RigSpec{}};
+  const auto find = [&rig](const char* name) { return rig.memory.locks().find(name); };
+  rig.process([](Syscalls& sys) { sys.sleep(1 * seconds); }, "victim");
+  rig.process([&](Syscalls& sys) {
+    sys.sleep(500 * ms);
+    EXPECT_EQ(find("mm.mmap_sem:victim#0"), &rig.kernel.processes()[0]->mm.mmap_sem());
+    EXPECT_EQ(find("mm.mmap_sem:victim#1"), nullptr);
+    EXPECT_EQ(find("mm.mmap_sem:victim"), nullptr);
+    sys.sleep(1 * seconds);
+    EXPECT_EQ(find("mm.mmap_sem:victim#0"), nullptr) << "its memory is gone";
+  });
+  rig.run();
+  EXPECT_EQ(rig.complaints(), "");
+}
+
 }  // namespace
 }  // namespace brink
