@@ -4,75 +4,12 @@
 
 #include <array>
 
+#include "api/rule_rows.hpp"
+
 namespace brink {
 namespace {
 
-/// The field that a path of members leads to.
-template <auto Member, auto... Rest>
-auto& field(auto& of) {
-  if constexpr (sizeof...(Rest) == 0) {
-    return of.*Member;
-  } else {
-    return field<Rest...>(of.*Member);
-  }
-}
-
-template <auto... Path>
-std::int64_t get(const Rules& rules) {
-  return static_cast<std::int64_t>(field<Path...>(rules));
-}
-
-template <auto... Path>
-void set(Rules& rules, std::int64_t value) {
-  auto& to = field<Path...>(rules);
-  to = static_cast<std::remove_reference_t<decltype(to)>>(value);
-}
-
-template <std::size_t N>
-using Words = std::array<const char*, N>;
-
-constexpr Words<3> occasions = {"entry", "restart", "round"};
-constexpr Words<2> no_sleep_bonus = {"always", "with_high"};
-constexpr Words<2> rt_bonus = {"quarter", "half"};
-constexpr Words<2> round_attempt = {"restart", "round"};
-constexpr Words<3> nofail_reserve = {"sleep", "wait", "last_resort"};
-constexpr Words<2> drain_pcp = {"high_order", "miss"};
-constexpr Words<2> mark_spacing = {"quarter", "scale_factor"};
-constexpr Words<2> high_order_mark = {"halving", "free_block"};
-constexpr Words<3> high_order_reserve = {"pageblocks", "two_pageblocks", "highatomic"};
-constexpr Words<3> fallback = {"move_half", "steal_4_0", "steal_compatible"};
-constexpr Words<3> pcp = {"hot_cold", "by_type", "small_orders"};
-constexpr Words<3> compaction = {"none", "sync_light", "priorities"};
-constexpr Words<3> progress = {"enough", "reclaimable", "freed"};
-constexpr Words<4> isolation_throttle = {"none", "loop_alike", "loop", "once"};
-constexpr Words<2> reserve_throttle = {"none", "wait"};
-constexpr Words<3> stall = {"each_priority", "congested_zone", "reasons"};
-constexpr Words<3> scan_balance = {"percent", "rotation", "cost"};
-constexpr Words<2> file_target = {"half", "ratio"};
-constexpr Words<2> dirty_throttling = {"push", "pause"};
-constexpr Words<2> dirtyable_memory = {"free_and_lru", "free_and_file"};
-constexpr Words<3> dm_crypt_buffer = {"split", "greedy", "serialised"};
-constexpr Words<3> slab_cpu_partial = {"none", "objects", "slabs"};
-constexpr Words<3> shrinker_share = {"all_zones", "lru_ratio", "priority"};
-constexpr Words<3> kswapd_aim = {"every_zone", "gap", "node"};
-constexpr Words<4> memcg_oom = {"kill_and_fail", "wait", "fault_end", "charge"};
-constexpr Words<2> vmstat = {"exact", "per_cpu"};
-constexpr Words<3> texts = {"2.6", "4.0", "6.1"};
-
-template <auto... Path, std::size_t N>
-RuleRow choice(const char* name, const Words<N>& words, const char* meaning) {
-  return {name, meaning, words, N - 1, get<Path...>, set<Path...>};
-}
-
-template <auto... Path>
-RuleRow flag(const char* name, const char* meaning) {
-  return {name, meaning, {}, 1, get<Path...>, set<Path...>};
-}
-
-template <auto... Path>
-RuleRow number(const char* name, std::int64_t high, const char* meaning) {
-  return {name, meaning, {}, high, get<Path...>, set<Path...>};
-}
+using namespace rule_rows;
 
 const std::array rows = {
     choice<&Rules::kswapd_wake>(

@@ -164,4 +164,20 @@ void Reclaim::explain_lists(const Zone& zone, Exhaustion& out) const {
   }
 }
 
+void Reclaim::count_looked(Pages nr) {
+  memory_.counters().pages_scanned += nr;
+  const TaskId me = core_.current().id;
+  if (me >= looked_at_.size()) looked_at_.resize(core_.task_count());
+  looked_at_[me] += nr;
+}
+
+void Reclaim::turned() {
+  ++list_turns_;
+  memory_.lru_changed();
+}
+
+std::uint64_t Reclaim::looked_at(const Task& task) const {
+  return task.id < looked_at_.size() ? looked_at_[task.id] : 0;
+}
+
 }  // namespace brink

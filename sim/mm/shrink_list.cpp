@@ -127,22 +127,6 @@ void Reclaim::count_scanned(Zone& zone, bool file, Pages nr, const ScanControl& 
   if (!rehearsing_) count_looked(nr);
 }
 
-void Reclaim::count_looked(Pages nr) {
-  memory_.counters().pages_scanned += nr;
-  const TaskId me = core_.current().id;
-  if (me >= looked_at_.size()) looked_at_.resize(core_.task_count());
-  looked_at_[me] += nr;
-}
-
-void Reclaim::turned() {
-  ++list_turns_;
-  memory_.lru_changed();
-}
-
-std::uint64_t Reclaim::looked_at(const Task& task) const {
-  return task.id < looked_at_.size() ? looked_at_[task.id] : 0;
-}
-
 /// A batch of a list that would only be rotated.
 Pages Reclaim::charge_batch(Zone& zone, Lru lru, Pages nr, ScanControl& sc) {
   Batch batch;

@@ -1,10 +1,9 @@
 // Reclaim: the LRU lists, who is taken from them, and in which order it is tried (mm/vmscan.c and
 // mm/swap.c, Linux 2.6.30 to 6.1, as the rules say). Left out: unevictable and huge pages, laptop
-// mode, pagevecs, working-set detection and with it the cost of refaults. Lists belong to zones under all rules;
-// where a kernel since 4.8 looks at the node's lists, their sizes are added up over the zones, and
-// each zone's list is gone through for its own share. 6.1's moving of pages that are dirty or under
-// writeback to the active list is left out, as is 2.6.30's deactivating of file pages whatever the
-// number of inactive ones.
+// mode, pagevecs, working-set detection and the cost of refaults, 6.1's activation of dirty pages,
+// 2.6.30's deactivation whatever the number of inactive ones. Lists belong to zones under all
+// rules: where a kernel looks at the node's (4.8), sizes are added up and each zone gone through
+// for its own.
 #pragma once
 
 #include <array>

@@ -80,16 +80,13 @@ struct alignas(64) Task {
   std::uint64_t switches = 0;  ///< voluntary and involuntary, as khungtaskd counts them
 
   HeldLock* locks = nullptr;  ///< sim/locking: what it holds, the latest first
-  Nanos progress_at =
-      0;  ///< last progress of its own: request met or refused, syscall done, lock granted
+  Nanos progress_at = 0;  ///< last progress of its own: request met or refused, lock granted …
 
-  // The outermost unlimited loop that it is inside of (design §4): its wait, whatever it parks on.
-  const Waitable* loop = nullptr;
-  std::uint64_t loop_rounds = 0;  ///< rounds of that loop since its last progress
+  const Waitable* loop = nullptr;  ///< the outermost unlimited one that it is in: what it waits for
+  std::uint64_t loop_rounds = 0;   ///< rounds of that loop since its last progress
   Nanos loop_since = 0;
-  // The innermost unlimited loop inside of that one, if any.
-  const Waitable* inner_loop = nullptr;
-  std::uint64_t inner_entered = 0;  ///< loop_rounds when it began
+  const Waitable* inner_loop = nullptr;  ///< the innermost inside of that one, if any
+  std::uint64_t inner_entered = 0;       ///< loop_rounds when it began
 
   Fiber* fiber = nullptr;
   void* wait_data = nullptr;  ///< what the queue of waiters notes about it

@@ -145,20 +145,6 @@ void CanProgress::add_task(std::uint32_t index) {
   graph_.add_support(moves_node(index), can_node(index));
 }
 
-/// Inside of its outermost loop it is in another, which it leaves when that one opens: by whom it
-/// waits for, or because it asks for memory again and there is some.
-void CanProgress::add_inner_poll(const Task& task, std::uint32_t index) {
-  const Node moves = moves_node(index);
-  const Node asked = graph_.add_node();
-  graph_.add_support(asked, moves);
-  if (memory_ != nullptr) {
-    ++memory_waits_;
-    graph_.add_support(memory_node_, moves);
-  }
-  polls_.push_back(moves);
-  add_wait(task, *task.inner_loop, asked, index, false);
-}
-
 void CanProgress::add_parked(const Task& task, std::uint32_t index) {
   const Node moves = moves_node(index);
   if (task.wait_mode == WaitMode::uninterruptible)
