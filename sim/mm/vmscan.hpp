@@ -112,11 +112,8 @@ class Reclaim {
   Pages reclaimable_pages(const Zone& zone) const;
   bool inactive_is_low(const Zone& zone, bool file) const;
 
-  // --- What is left to be tried.
-
-  /// `order` of who asks: lumpy reclaim reaches more for a high one.
+  /// What is left to be tried, and in a word; lumpy reclaim reaches more for a high `order`.
   Exhaustion exhaustion(ReclaimClass rights, Gfp gfp, unsigned order = 0) const;
-  /// The same in a word.
   bool exhausted(ReclaimClass rights, Gfp gfp, unsigned order = 0) const;
   /// The same of a memory cgroup and those in it; with `detail` (slow), what is in the way.
   Exhaustion memcg_exhaustion(std::uint16_t memcg, ReclaimClass rights, bool detail = false) const;
