@@ -20,7 +20,6 @@
 #include "brink/units.hpp"
 #include "sim/sched/core_observer.hpp"
 #include "sim/sched/core_storage.hpp"
-#include "sim/sched/event_hash.hpp"
 #include "sim/sched/fiber_pool.hpp"
 #include "sim/sched/strategy.hpp"
 #include "sim/sched/task.hpp"

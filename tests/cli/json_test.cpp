@@ -34,7 +34,7 @@ std::uint64_t at(const Json& object, const char* key) {
 const char* const verdicts[] = {"panic",    "memory_deadlock", "deadlock",
                                 "livelock", "hung_task",       "soft_lockup",
                                 "bug",      "limit",           "completed"};
-const char* const causes[] = {"give_up", "injected", "no_sleep", "victim"};
+const char* const causes[] = {"give_up", "injected", "no_sleep", "victim", "limit"};
 
 void expect_verdicts(const Json& point) {
   const Json& counts = point["verdicts"];

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "sim/sched/fifo.hpp"
 #include "sim/sched/random.hpp"
 #include "tests/sim/sched/world.hpp"
@@ -12,15 +15,17 @@ namespace {
 
 using enum SchedClass;
 
-/// A READY task that should run instead of the one that does, on a machine with one CPU.
-bool wronged(const Core& core) {
+/// Those of a higher class than the running task that are READY, and since when, on a machine with
+/// one CPU.
+std::vector<std::pair<TaskId, Nanos>> above(const Core& core) {
+  std::vector<std::pair<TaskId, Nanos>> found;
   const Task& current = core.current();
   for (TaskId id = 0; id < core.task_count(); ++id) {
     const Task& task = core.task(id);
     const bool ready = task.state == TaskState::runnable && &task != &current;
-    if (ready && task.sched_class < current.sched_class) return true;
+    if (ready && task.sched_class < current.sched_class) found.emplace_back(id, task.ready_since);
   }
-  return false;
+  return found;
 }
 
 struct Plan {
@@ -37,12 +42,16 @@ void run_plans(const std::vector<Plan>& plans, Strategy& strategy) {
     world.spawn(
         [&] {
           for (const std::uint32_t op : plan.ops) {
+            const auto before = above(core);
             switch (op % 3) {
               case 0: core.step(op * 100 * us); break;
               case 1: core.sleep(op * 100 * us); break;
               case 2: core.yield(); break;
             }
-            right = right && !wronged(core);
+            // Whoever became READY at this very point goes first at the next.
+            for (const auto& task : above(core)) {
+              right = right && std::find(before.begin(), before.end(), task) == before.end();
+            }
           }
           ++ended;
         },
